@@ -1,0 +1,193 @@
+//! A catalog as files, and back.
+
+use std::collections::HashMap;
+
+use super::files::{ArtifactFiles, MANIFEST};
+use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
+use super::sections::{SectionReader, SectionWriter};
+use crate::catalog::{Catalog, Columns, Item};
+use crate::embedding::{CenteredTable, Dtype, EmbeddingTable};
+use crate::error::{Error, Result};
+
+const EMBEDDINGS: [u8; 4] = *b"EMBD";
+const METADATA: [u8; 4] = *b"META";
+const IDS: [u8; 4] = *b"IDS ";
+
+/// Writes a catalog: `rows` holds one unit vector of `dimensions` values for every item, in the same order.
+///
+/// # Errors
+/// [`Error::InvalidInput`] if there are no items, or the rows do not fit the items or are not finite.
+pub fn catalog_to_files(
+    model: &str,
+    items: &[Item],
+    rows: &[f32],
+    dimensions: usize,
+    dtype: Dtype,
+) -> Result<ArtifactFiles> {
+    if items.is_empty() {
+        return Err(Error::invalid("items", "none", "at least one"));
+    }
+    if rows.len() != items.len() * dimensions {
+        return Err(Error::invalid("embedding values", rows.len(), items.len() * dimensions));
+    }
+    let table = EmbeddingTable::from_rows(rows, dimensions, dtype)?;
+    let contents = [
+        ("embeddings", write_embeddings(&table)),
+        ("items", write_metadata(items)?),
+        ("ids", SectionWriter::new(IDS).strings(*b"ids     ", items.iter().map(|i| i.id.as_str()))?.finish()),
+    ];
+    let mut files = ArtifactFiles::default();
+    let mut entries = Vec::new();
+    for (stem, content) in contents {
+        let mut entry = FileEntry::of("", &content);
+        entry.name = format!("{stem}-{}.bin", &entry.sha256[..12]);
+        files.insert(entry.name.clone(), content);
+        entries.push(entry);
+    }
+    let manifest = CatalogManifest {
+        format: CatalogManifest::FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        generator: concat!("inglenook ", env!("CARGO_PKG_VERSION")).to_owned(),
+        model: model.to_owned(),
+        dimensions,
+        dtype,
+        items: items.len(),
+        embeddings: entries[0].name.clone(),
+        metadata: entries[1].name.clone(),
+        ids: entries[2].name.clone(),
+        files: entries,
+    };
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::corrupt(MANIFEST, e.to_string()))?;
+    files.insert(MANIFEST, json);
+    Ok(files)
+}
+
+fn write_embeddings(table: &EmbeddingTable) -> Vec<u8> {
+    let (values, scales) = table.parts();
+    let shape = [table.count() as u64, table.dimensions() as u64];
+    SectionWriter::new(EMBEDDINGS)
+        .section(*b"shape   ", shape.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>())
+        .section(*b"mean    ", f32_bytes(&CenteredTable::mean_of(table)))
+        .section(*b"scales  ", f32_bytes(scales))
+        .section(*b"values  ", values.to_vec())
+        .finish()
+}
+
+fn write_metadata(items: &[Item]) -> Result<Vec<u8>> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut known = HashMap::new();
+    let (mut offsets, mut tags) = (vec![0_u32], Vec::new());
+    let narrow = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("tags", n, "fewer than 2^32"));
+    for item in items {
+        for tag in &item.tags {
+            let index = *known.entry(tag.as_str()).or_insert_with(|| {
+                names.push(tag);
+                names.len() - 1
+            });
+            tags.push(narrow(index)?);
+        }
+        offsets.push(narrow(tags.len())?);
+    }
+    let popularity: Vec<f32> = items.iter().map(|i| i.popularity).collect();
+    Ok(SectionWriter::new(METADATA)
+        .strings(*b"titles  ", items.iter().map(|i| i.title.as_str()))?
+        .strings(*b"urls    ", items.iter().map(|i| i.url.as_deref().unwrap_or_default()))?
+        .strings(*b"images  ", items.iter().map(|i| i.image.as_deref().unwrap_or_default()))?
+        .strings(*b"tagnames", names.into_iter())?
+        .section(*b"tagstart", u32_bytes(&offsets))
+        .section(*b"tags    ", u32_bytes(&tags))
+        .section(*b"populrty", f32_bytes(&popularity))
+        .finish())
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn u32_bytes(values: &[u32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+/// Loads a catalog; every size, hash, count and offset is checked.
+pub(crate) fn catalog_from_files(files: &ArtifactFiles) -> Result<Catalog> {
+    let manifest = CatalogManifest::parse(files.manifest()?)?;
+    let open = |name: &str, kind| {
+        let entry = manifest.files.iter().find(|f| f.name == name);
+        let entry = entry
+            .ok_or_else(|| Error::corrupt(MANIFEST, format!("it does not list the file \"{name}\" that it names")))?;
+        SectionReader::open(name, kind, files.verified(entry)?)
+    };
+    let embeddings = read_embeddings(&open(&manifest.embeddings, EMBEDDINGS)?, &manifest)?;
+    let columns = read_columns(&open(&manifest.ids, IDS)?, &open(&manifest.metadata, METADATA)?, manifest.items)?;
+    Catalog::new(manifest.model, embeddings, columns)
+}
+
+fn read_embeddings(reader: &SectionReader, manifest: &CatalogManifest) -> Result<CenteredTable> {
+    let shape = reader.section(*b"shape   ")?;
+    let expected: Vec<u8> =
+        [manifest.items as u64, manifest.dimensions as u64].iter().flat_map(|n| n.to_le_bytes()).collect();
+    if shape != expected {
+        return Err(reader.corrupt("its shape is not the one in the manifest"));
+    }
+    let values = reader.section(*b"values  ")?;
+    let size = match manifest.dtype {
+        Dtype::F32 => 4,
+        Dtype::Int8 => 1,
+    };
+    // Compared before anything is computed from the manifest's numbers, which may be damaged.
+    let expected = manifest.items.checked_mul(manifest.dimensions).and_then(|n| n.checked_mul(size));
+    if expected != Some(values.len()) {
+        return Err(reader.corrupt(format!(
+            "found {} bytes of embeddings, expected {} x {} {}",
+            values.len(),
+            manifest.items,
+            manifest.dimensions,
+            manifest.dtype.name()
+        )));
+    }
+    let table = match manifest.dtype {
+        Dtype::F32 => EmbeddingTable::from_f32_bytes(values, manifest.dimensions),
+        Dtype::Int8 => EmbeddingTable::from_int8_bytes(values, reader.f32s(*b"scales  ")?, manifest.dimensions),
+    };
+    table.and_then(|table| CenteredTable::new(table, reader.f32s(*b"mean    ")?)).map_err(|e| match e {
+        Error::InvalidInput { .. } => reader.corrupt(e.to_string()),
+        other => other,
+    })
+}
+
+fn read_columns(ids: &SectionReader, metadata: &SectionReader, items: usize) -> Result<Columns> {
+    let columns = Columns {
+        ids: ids.strings(*b"ids     ")?,
+        titles: metadata.strings(*b"titles  ")?,
+        urls: metadata.strings(*b"urls    ")?,
+        images: metadata.strings(*b"images  ")?,
+        tag_names: metadata.strings(*b"tagnames")?,
+        tag_offsets: metadata.u32s(*b"tagstart")?,
+        tags: metadata.u32s(*b"tags    ")?,
+        popularity: metadata.f32s(*b"populrty")?,
+    };
+    if columns.ids.len() != items {
+        return Err(ids.corrupt(format!("found {} ids, expected {items}", columns.ids.len())));
+    }
+    let lengths = [
+        columns.titles.len(),
+        columns.urls.len(),
+        columns.images.len(),
+        columns.popularity.len(),
+        columns.tag_offsets.len().saturating_sub(1),
+    ];
+    if let Some(found) = lengths.iter().find(|n| **n != items) {
+        return Err(metadata.corrupt(format!("a column has {found} rows, expected {items}")));
+    }
+    let tags_sound = columns.tag_offsets.first() == Some(&0)
+        && columns.tag_offsets.last().is_some_and(|end| *end as usize == columns.tags.len())
+        && columns.tag_offsets.windows(2).all(|w| w[0] <= w[1])
+        && columns.tags.iter().all(|t| (*t as usize) < columns.tag_names.len());
+    if !tags_sound {
+        return Err(metadata.corrupt("its tags are damaged"));
+    }
+    if columns.popularity.iter().any(|p| !p.is_finite() || *p < 0.0) {
+        return Err(metadata.corrupt("a popularity is not a finite number of at least 0"));
+    }
+    Ok(columns)
+}

@@ -1,0 +1,99 @@
+//! `inglenook build`: items -> embeddings -> catalog directory.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use inglenook::catalog::{Item, ItemFormat, read_items};
+use inglenook::{Dtype, Encoder, Error, Result, artifact};
+
+use crate::{Device, load};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Items as JSON Lines or CSV (.csv): id, title, text, and optionally url, image, tags, popularity
+    #[arg(long, value_name = "FILE")]
+    items: PathBuf,
+    /// Model directory
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Directory to write; created if missing
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How embeddings are stored: int8 (a quarter of the size) or f32
+    #[arg(long, default_value = "int8", value_parser = dtype)]
+    dtype: Dtype,
+    /// Leave out lines that cannot be used (unreadable, no id, repeated id, no text, bad popularity) instead of refusing the file
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Where the encoder runs
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
+}
+
+pub fn dtype(name: &str) -> Result<Dtype, String> {
+    match name {
+        "int8" => Ok(Dtype::Int8),
+        "f32" => Ok(Dtype::F32),
+        other => Err(format!("found {other}, expected int8 or f32")),
+    }
+}
+
+/// Texts encoded between two updates of the progress bar.
+const STEP: usize = 128;
+
+pub fn run(args: &Args) -> Result<()> {
+    let source = args.items.display().to_string();
+    let file =
+        File::open(&args.items).map_err(|source_error| Error::Io { path: source.clone(), source: source_error })?;
+    let read = read_items(&source, BufReader::new(file), ItemFormat::of(&args.items), args.skip_invalid)?;
+    for problem in read.report.iter().take(10) {
+        eprintln!("skipped line {}: {}", problem.line, problem.reason);
+    }
+    if read.report.len() > 10 {
+        eprintln!("skipped {} lines in all", read.report.len());
+    }
+    let encoder = load::encoder(&args.model, args.device)?;
+    load::tell_device(encoder.status());
+    let started = Instant::now();
+    let rows = encode_items(&encoder, &read.items)?;
+    let files =
+        artifact::catalog_to_files(&encoder.manifest().id, &read.items, &rows, encoder.dimensions(), args.dtype)?;
+    files.write_dir(&args.out)?;
+    let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    eprintln!(
+        "{} items -> {} ({}, {} x {} {}) in {:.1} s",
+        read.items.len(),
+        args.out.display(),
+        HumanBytes(size as u64),
+        read.items.len(),
+        encoder.dimensions(),
+        args.dtype.name(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+fn encode_items(encoder: &Encoder, items: &[Item]) -> Result<Vec<f32>> {
+    let style = ProgressStyle::with_template("encoding {bar:30} {pos}/{len} items, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(items.len() as u64).with_style(style);
+    // Longest first, and neighbors of equal length: no padding, and a time left that is not too rosy.
+    let texts: Vec<String> = items.iter().map(Item::embedding_text).collect();
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(texts[*i].len()));
+    let dimensions = encoder.dimensions();
+    let mut rows = vec![0.0; items.len() * dimensions];
+    for step in order.chunks(STEP) {
+        let batch: Vec<&str> = step.iter().map(|i| texts[*i].as_str()).collect();
+        let vectors = pollster::block_on(encoder.encode(&batch))?;
+        for (i, vector) in step.iter().zip(vectors.chunks_exact(dimensions)) {
+            rows[i * dimensions..(i + 1) * dimensions].copy_from_slice(vector);
+        }
+        bar.inc(step.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(rows)
+}

@@ -1,0 +1,37 @@
+//! Opening artifact directories for the subcommands.
+
+use std::path::Path;
+
+use inglenook::encoder::DeviceStatus;
+use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
+
+/// Loads a model directory.
+pub fn encoder(dir: &Path, choice: impl Into<DeviceChoice>) -> Result<Encoder> {
+    let files = read(dir, "model", "inglenook pack --source DIR --out DIR")?;
+    pollster::block_on(Encoder::load(&files, choice.into()))
+}
+
+/// Loads a catalog directory.
+pub fn catalog(dir: &Path) -> Result<Catalog> {
+    Catalog::load(&read(dir, "catalog", "inglenook build --items FILE --model DIR --out DIR")?)
+}
+
+/// Reads a directory, or says which command makes one.
+fn read(dir: &Path, kind: &str, command: &str) -> Result<ArtifactFiles> {
+    if dir.join("manifest.json").is_file() {
+        return ArtifactFiles::read_dir(dir);
+    }
+    let found = if dir.is_dir() { "no manifest.json" } else { "no such directory" };
+    Err(Error::InvalidInput {
+        what: format!("{kind} directory {}", dir.display()),
+        found: found.into(),
+        expected: format!("a directory made by `{command}`"),
+    })
+}
+
+/// Tells on standard error where the encoder runs, when that is not the plain CPU path.
+pub fn tell_device(status: &DeviceStatus) {
+    if let Some(adapter) = &status.adapter {
+        eprintln!("encoding on {adapter}: {}", status.reason);
+    }
+}

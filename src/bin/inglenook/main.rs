@@ -1,0 +1,79 @@
+//! `inglenook`: builds catalogs and models for the browser, and runs the same recommender natively.
+
+mod build;
+mod encode;
+mod inspect;
+mod load;
+mod output;
+mod pack;
+mod recommend;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use inglenook::DeviceChoice;
+
+/// Private recommendations, computed in the reader's own browser.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn a list of items into a catalog directory for the browser
+    Build(build::Args),
+    /// Recommend from a catalog, for likes and dislikes, a request in words, both, or neither
+    Recommend(recommend::Args),
+    /// Encode lines of text from standard input, one JSON array of numbers a line
+    Encode(encode::Args),
+    /// Show what a catalog or model directory holds, and check it
+    Inspect(inspect::Args),
+    /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 weights
+    Pack(pack::Args),
+}
+
+/// Where the encoder runs.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Device {
+    /// A real GPU if there is one, else the CPU
+    Auto,
+    /// The CPU: the same vectors on every machine
+    #[default]
+    Cpu,
+    /// The GPU, by Vulkan
+    Gpu,
+}
+
+impl From<Device> for DeviceChoice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Auto => Self::Auto,
+            Device::Cpu => Self::Cpu,
+            Device::Gpu => Self::Gpu,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Build(args) => build::run(&args),
+        Command::Recommend(args) => recommend::run(&args),
+        Command::Encode(args) => encode::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Pack(args) => pack::run(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that closed the pipe early (`| head`) got what it wanted.
+        Err(inglenook::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error [{}]: {error}", error.code());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Packing: a Hugging Face sentence encoder -> a model directory for the browser.
+
+use super::device::DeviceChoice;
+use super::{Encoder, EncoderConfig, quantize_weights, self_check};
+use crate::artifact::ArtifactFiles;
+use crate::artifact::manifest::{FORMAT_VERSION, FileEntry, ModelManifest};
+use crate::embedding::Dtype;
+use crate::error::{Error, Result};
+
+/// The files of a sentence encoder and what is to be said about it.
+#[derive(Debug, Clone)]
+pub struct ModelSource {
+    /// The encoder's identity, kept across dtypes.
+    pub id: String,
+    /// SPDX identifier of the weights' license.
+    pub license: String,
+    /// Where the weights came from.
+    pub source: String,
+    /// Texts are cut at this many tokens.
+    pub max_tokens: usize,
+    /// `config.json`.
+    pub config: Vec<u8>,
+    /// `tokenizer.json`.
+    pub tokenizer: Vec<u8>,
+    /// `model.safetensors`, f32.
+    pub weights: Vec<u8>,
+}
+
+/// Packs a model as `dtype`, with a manifest and a canary computed on the CPU.
+///
+/// # Errors
+/// [`Error::Corrupt`] or [`Error::Incompatible`] if the files are not a BERT-family encoder.
+pub async fn pack_model(source: ModelSource, dtype: Dtype) -> Result<ArtifactFiles> {
+    let config = EncoderConfig::parse(&source.config)?;
+    let (name, weights) = match dtype {
+        Dtype::F32 => ("model.safetensors", source.weights),
+        Dtype::Int8 => ("weights.int8.safetensors", quantize_weights(&source.weights)?),
+    };
+    let contents = [("config.json", source.config), ("tokenizer.json", source.tokenizer), (name, weights)];
+    let mut manifest = ModelManifest {
+        format: ModelManifest::FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        id: source.id,
+        dtype,
+        dimensions: config.hidden_size,
+        max_tokens: source.max_tokens,
+        license: source.license,
+        source: source.source,
+        canary: None,
+        files: contents.iter().map(|(name, content)| FileEntry::of(*name, content)).collect(),
+    };
+    let mut files = ArtifactFiles::default();
+    for (name, content) in contents {
+        files.insert(name, content);
+    }
+    let json = |manifest: &ModelManifest| {
+        serde_json::to_vec_pretty(manifest).map_err(|e| Error::corrupt("manifest.json", e.to_string()))
+    };
+    files.insert("manifest.json", json(&manifest)?);
+    let encoder = Encoder::load(&files, DeviceChoice::Cpu).await?;
+    manifest.canary = Some(self_check::known_answer(&encoder).await?);
+    files.insert("manifest.json", json(&manifest)?);
+    Ok(files)
+}

@@ -1,0 +1,163 @@
+//! Model weights: safetensors bytes in, f32 tensors out; and their quantization to int8.
+//!
+//! A matrix `NAME` of a quantized file is stored as I8 `[rows, columns]` with an F32 vector `NAME.scale` of one scale a row,
+//! that is one scale an output channel (and one a token for the embedding table). Vectors stay F32.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors, View};
+
+use crate::error::{Error, Result};
+use crate::quantization::{dequantize_row, quantize_row};
+
+const SCALE: &str = ".scale";
+
+/// A safetensors file that has been checked once.
+#[derive(Debug, Clone)]
+pub struct WeightFile {
+    bytes: Bytes,
+}
+
+impl WeightFile {
+    /// Checks that the bytes are a safetensors file.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] saying why not.
+    pub fn parse(bytes: Bytes) -> Result<Self> {
+        SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
+        Ok(Self { bytes })
+    }
+
+    fn tensors(&self) -> Result<SafeTensors<'_>> {
+        SafeTensors::deserialize(&self.bytes).map_err(|e| corrupt(e.to_string()))
+    }
+
+    /// A matrix as row-major f32, dequantized where it is stored as int8. Names may carry the prefix `bert.` in the file.
+    pub(super) fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Vec<f32>> {
+        let tensors = self.tensors()?;
+        let (stored_name, tensor) = find(&tensors, name)?;
+        expect_shape(name, &tensor, &[rows, columns])?;
+        match tensor.dtype() {
+            Dtype::I8 => {
+                let scales = self.vector(&format!("{stored_name}{SCALE}"), rows)?;
+                let quantized: &[i8] = bytemuck::cast_slice(tensor.data());
+                let mut values = vec![0.0; quantized.len()];
+                for ((row, out), scale) in
+                    quantized.chunks_exact(columns).zip(values.chunks_exact_mut(columns)).zip(scales)
+                {
+                    dequantize_row(row, scale, out);
+                }
+                Ok(values)
+            }
+            _ => floats(name, &tensor),
+        }
+    }
+
+    /// A vector of f32.
+    pub(super) fn vector(&self, name: &str, size: usize) -> Result<Vec<f32>> {
+        let tensors = self.tensors()?;
+        let (_, tensor) = find(&tensors, name)?;
+        expect_shape(name, &tensor, &[size])?;
+        floats(name, &tensor)
+    }
+
+    /// The first row of a matrix of any number of rows.
+    pub(super) fn vector_row(&self, name: &str, columns: usize) -> Result<Vec<f32>> {
+        let rows = find(&self.tensors()?, name)?.1.shape().first().copied().unwrap_or_default();
+        let mut values = self.matrix(name, [rows, columns])?;
+        if values.len() < columns {
+            return Err(corrupt(format!("{name} is empty")));
+        }
+        values.truncate(columns);
+        Ok(values)
+    }
+}
+
+fn corrupt(reason: impl Into<String>) -> Error {
+    Error::corrupt("safetensors file", reason)
+}
+
+fn find<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<(String, TensorView<'a>)> {
+    [name.to_owned(), format!("bert.{name}")]
+        .into_iter()
+        .find_map(|name| tensors.tensor(&name).ok().map(|tensor| (name, tensor)))
+        .ok_or_else(|| corrupt(format!("it has no tensor {name}")))
+}
+
+fn expect_shape(name: &str, tensor: &TensorView<'_>, expected: &[usize]) -> Result<()> {
+    if tensor.shape() == expected {
+        Ok(())
+    } else {
+        Err(corrupt(format!("{name} has shape {:?}, expected {expected:?}", tensor.shape())))
+    }
+}
+
+fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
+    if tensor.dtype() != Dtype::F32 {
+        return Err(corrupt(format!("{name} is stored as {:?}, expected F32 or I8", tensor.dtype())));
+    }
+    let (values, _) = tensor.data().as_chunks::<4>();
+    let values: Vec<f32> = values.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    if values.iter().all(|x| x.is_finite()) {
+        Ok(values)
+    } else {
+        Err(corrupt(format!("{name} has a value that is not finite")))
+    }
+}
+
+/// A tensor to be written.
+struct Owned<'a> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Cow<'a, [u8]>,
+}
+
+impl View for &Owned<'_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// Quantizes every f32 matrix of a safetensors file to int8, one scale a row. Tensors that are not of type F32 and the pooler,
+/// which sentence encoders do not use, are left out.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the bytes are no safetensors file or hold values that are not finite.
+pub fn quantize_weights(safetensors: &[u8]) -> Result<Vec<u8>> {
+    let file = SafeTensors::deserialize(safetensors).map_err(|e| corrupt(e.to_string()))?;
+    let mut out: BTreeMap<String, Owned<'_>> = BTreeMap::new();
+    for (name, tensor) in file.iter().filter(|(name, tensor)| tensor.dtype() == Dtype::F32 && !name.contains("pooler."))
+    {
+        let shape = tensor.shape().to_vec();
+        let values = floats(name, &tensor)?;
+        let [rows, columns] = shape[..] else {
+            let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            out.insert(name.to_owned(), Owned { dtype: Dtype::F32, shape, data });
+            continue;
+        };
+        let mut quantized = vec![0_i8; values.len()];
+        let mut scales = Vec::with_capacity(rows * 4);
+        for (row, q) in values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns)) {
+            scales.extend_from_slice(&quantize_row(row, q).to_le_bytes());
+        }
+        out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales.into() });
+        let data = bytemuck::cast_slice::<i8, u8>(&quantized).to_vec().into();
+        out.insert(name.to_owned(), Owned { dtype: Dtype::I8, shape, data });
+    }
+    safetensors::serialize(out.iter(), None).map_err(|e| corrupt(e.to_string()))
+}
