@@ -1,0 +1,128 @@
+//! Model directories: what loads, what is refused, and that a text's vector is its own.
+
+mod common;
+
+use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
+use inglenook::embedding::dot;
+use inglenook::encoder::{ModelSource, pack_model};
+use inglenook::{ArtifactFiles, DeviceChoice, Dtype, Encoder, Error};
+use pollster::block_on;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn load(files: &ArtifactFiles) -> inglenook::Result<Encoder> {
+    block_on(Encoder::load(files, DeviceChoice::Cpu))
+}
+
+fn refused(files: &ArtifactFiles) -> Error {
+    load(files).err().expect("the model must be refused")
+}
+
+fn with_config(change: impl FnOnce(&mut Value)) -> Error {
+    let mut config = tiny_config();
+    change(&mut config);
+    refused(&model_files(config.to_string().into(), tiny_tokenizer().to_string().into(), tiny_weights()))
+}
+
+#[test]
+fn vectors_have_length_one_and_do_not_depend_on_their_neighbors() {
+    let encoder = load(&tiny_model()).unwrap();
+    let texts = ["", "a film", "cats and dogs and cats and dogs and cats.", "🐈 千と千尋", "a film about cats"];
+    let together = block_on(encoder.encode(&texts)).unwrap();
+    for (text, row) in texts.iter().zip(together.chunks_exact(encoder.dimensions())) {
+        assert!((dot(row, row) - 1.0).abs() < 1e-5);
+        let alone = block_on(encoder.encode(&[text])).unwrap();
+        assert!(row.iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-5), "{text}");
+    }
+    assert!(block_on(encoder.encode(&[] as &[&str])).unwrap().is_empty());
+}
+
+#[test]
+fn texts_are_cut_at_max_tokens() {
+    let encoder = load(&tiny_model()).unwrap();
+    let long = "cats and dogs ".repeat(10_000);
+    let cut = "cats and dogs ".repeat(5);
+    assert_eq!(block_on(encoder.encode(&[long])).unwrap(), block_on(encoder.encode(&[cut])).unwrap());
+}
+
+#[test]
+fn the_backend_is_told() {
+    let encoder = load(&tiny_model()).unwrap();
+    assert_eq!(serde_json::to_value(encoder.status()).unwrap(), json!({"backend": "cpu", "adapter": null, "reason": "the CPU was asked for"}));
+}
+
+#[test]
+fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
+    let source = ModelSource {
+        id: "tiny".into(),
+        license: "CC0-1.0".into(),
+        source: "random".into(),
+        max_tokens: 16,
+        config: tiny_config().to_string().into(),
+        tokenizer: tiny_tokenizer().to_string().into(),
+        weights: tiny_weights(),
+    };
+    let packed = load(&block_on(pack_model(source, Dtype::Int8)).unwrap()).unwrap();
+    assert_eq!(packed.manifest().canary.as_ref().map(|c| c.embedding.len()), Some(16));
+    let (a, b) = (block_on(load(&tiny_model()).unwrap().encode(&["a film about cats"])).unwrap(), block_on(packed.encode(&["a film about cats"])).unwrap());
+    assert!(dot(&a, &b) > 0.999, "{}", dot(&a, &b));
+}
+
+#[test]
+fn another_architecture_is_incompatible() {
+    assert_eq!(with_config(|c| c["model_type"] = json!("roberta")).code(), "artifact_incompatible");
+    assert_eq!(with_config(|c| c["hidden_act"] = json!("relu")).code(), "artifact_incompatible");
+}
+
+#[test]
+fn configurations_that_cannot_be_are_corrupt() {
+    assert_eq!(with_config(|c| c["num_attention_heads"] = json!(3)).code(), "artifact_corrupt");
+    assert_eq!(with_config(|c| c["num_hidden_layers"] = json!(0)).code(), "artifact_corrupt");
+    assert_eq!(with_config(|c| c["hidden_size"] = json!(u64::MAX)).code(), "artifact_corrupt");
+    assert_eq!(with_config(|c| c["max_position_embeddings"] = json!(8)).code(), "artifact_corrupt");
+    assert_eq!(with_config(|c| c["vocab_size"] = json!(5)).code(), "artifact_corrupt");
+    let missing = with_config(|c| c["num_hidden_layers"] = json!(3)).to_string();
+    assert!(missing.contains("encoder.layer.2.attention.self.query.weight"), "{missing}");
+}
+
+#[test]
+fn a_model_of_the_wrong_format_is_incompatible() {
+    let mut files = tiny_model();
+    let mut manifest: Value = serde_json::from_slice(files.manifest().unwrap()).unwrap();
+    manifest["format_version"] = json!(99);
+    files.insert("manifest.json", manifest.to_string().into_bytes());
+    let error = refused(&files);
+    assert_eq!(error.code(), "artifact_incompatible");
+    assert!(error.to_string().contains("found 99, expected 1"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn damaged_weights_are_typed_errors(cut in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)) {
+        let mut weights = tiny_weights();
+        let header = weights.len().min(4000);
+        for (at, value) in flips { weights[at.index(header)] = value; }
+        weights.truncate(cut.index(weights.len()));
+        let files = model_files(tiny_config().to_string().into(), tiny_tokenizer().to_string().into(), weights);
+        prop_assert_eq!(refused(&files).code(), "artifact_corrupt");
+    }
+
+    #[test]
+    fn a_damaged_tokenizer_is_a_typed_error_or_still_a_tokenizer(at in any::<prop::sample::Index>(), value in any::<u8>()) {
+        let mut tokenizer = tiny_tokenizer().to_string().into_bytes();
+        let i = at.index(tokenizer.len());
+        tokenizer[i] = value;
+        if let Err(error) = load(&model_files(tiny_config().to_string().into(), tokenizer, tiny_weights())) {
+            prop_assert_eq!(error.code(), "artifact_corrupt");
+        }
+    }
+
+    #[test]
+    fn any_text_has_a_vector(text in any::<String>()) {
+        let encoder = load(&tiny_model()).unwrap();
+        let row = block_on(encoder.encode(&[text])).unwrap();
+        prop_assert!((dot(&row, &row) - 1.0).abs() < 1e-4);
+    }
+}
