@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Formatting of Rust and of everything that prettier knows; types of the TypeScript.
+source "$(dirname "$0")/../env.sh"
+cd "$ROOT"
+cargo fmt --check
+www/node_modules/.bin/prettier --log-level warn --check 'www/src/**/*.ts' 'www/demo/*.{ts,html,css}' 'tests/browser/**/*.mjs' 'benches/browser/**/*' 'scripts/**/*.mjs'
+(cd www && npx tsc --noEmit)

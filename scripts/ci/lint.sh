@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Clippy, natively and for wasm32, warnings denied.
+source "$(dirname "$0")/../env.sh"
+cd "$ROOT"
+cargo clippy --release --locked --quiet --all-targets -- -D warnings
+wasm_cargo clippy --locked --quiet --lib --profile browser --target wasm32-unknown-unknown -- -D warnings

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Installs whatever is missing on this machine; quiet when there is nothing to do.
+here=$(cd "$(dirname "$0")" && pwd)
+set -euo pipefail
+for step in wasm-target wasm-bindgen npm browser model; do
+  bash "$here/setup/$step.sh"
+done
