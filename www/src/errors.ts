@@ -1,0 +1,77 @@
+/** What went wrong, in one stable word. */
+export type ErrorCode =
+  /** A request, an interaction or an option that cannot be honored as stated. */
+  | 'invalid_input'
+  /** A file is damaged: its size, its SHA-256 or its content is not what the manifest promises. */
+  | 'artifact_corrupt'
+  /** A sound file that this version cannot use, or a catalog built with another model. */
+  | 'artifact_incompatible'
+  /** The device that was asked for does not work here, or stopped working. */
+  | 'backend_unavailable'
+  /** No item of the catalog has this id. */
+  | 'unknown_item'
+  /** Taken back by the caller. */
+  | 'cancelled'
+  /** A file could not be fetched. */
+  | 'network';
+
+const CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'invalid_input',
+  'artifact_corrupt',
+  'artifact_incompatible',
+  'backend_unavailable',
+  'unknown_item',
+  'cancelled',
+  'network',
+]);
+
+/** An error on its way through `postMessage`, which would strip a class and its fields. */
+export interface PlainError {
+  code: ErrorCode;
+  message: string;
+}
+
+export class InglenookError extends Error {
+  override readonly name = 'InglenookError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  static fromPlain({ code, message }: PlainError): InglenookError {
+    return new InglenookError(code, message);
+  }
+
+  /**
+   * Gives any thrown value a code. The wasm module throws its own errors with a code already; a trap means that it panicked,
+   * after which its memory cannot be trusted.
+   */
+  static from(thrown: unknown): InglenookError {
+    if (thrown instanceof InglenookError) return thrown;
+    if (isTrap(thrown)) {
+      return new InglenookError(
+        'backend_unavailable',
+        `the engine stopped unexpectedly (${thrown.message}); create a new recommender, with device: 'cpu' if it happens again`,
+        { cause: thrown },
+      );
+    }
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new InglenookError(codeOf(thrown) ?? 'backend_unavailable', message, { cause: thrown });
+  }
+
+  toPlain(): PlainError {
+    return { code: this.code, message: this.message };
+  }
+}
+
+function codeOf(thrown: unknown): ErrorCode | null {
+  const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  return typeof code === 'string' && CODES.has(code) ? (code as ErrorCode) : null;
+}
+
+/** Whether wasm code trapped: a Rust panic or a memory fault. */
+export function isTrap(thrown: unknown): thrown is WebAssembly.RuntimeError {
+  return thrown instanceof WebAssembly.RuntimeError;
+}
