@@ -1,0 +1,123 @@
+// A static file server for localhost: right MIME types, a strict content security policy, no caching, a log of every request.
+// usage: node scripts/serve.mjs DIR [PORT]
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const MIME_TYPES = {
+  '.bin': 'application/octet-stream',
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.jsonl': 'application/jsonl',
+  '.map': 'application/json',
+  '.md': 'text/plain; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.onnx': 'application/octet-stream',
+  '.png': 'image/png',
+  '.safetensors': 'application/octet-stream',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+};
+
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** Pages carry the policy, and scripts too: a worker obeys the policy of its own response, not that of its page. */
+const UNDER_POLICY = new Set(['.html', '.js', '.mjs']);
+
+/** The file under `root` that a request path names, or null where it names none or one outside `root`. */
+function fileFor(root, pathname) {
+  let decoded;
+  try {
+    decoded = decodeURIComponent(pathname);
+  } catch {
+    return null;
+  }
+  if (decoded.includes('\0')) return null;
+  const file = path.join(root, decoded.endsWith('/') ? `${decoded}index.html` : decoded);
+  if (!file.startsWith(root + path.sep)) return null;
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ? file : null;
+}
+
+/**
+ * Serves the folder `root` on localhost.
+ *
+ * @param {string} root
+ * @param {object} [options]
+ * @param {number} [options.port] 0, the default, takes a free port.
+ * @param {Record<string, string | null>} [options.headers] Sent with every answer, over the defaults; null removes one.
+ * @param {(pathname: string, reply: { status: number, body: Buffer }) => { status: number, body: Buffer }} [options.alter]
+ *   May replace any answer, so that tests can serve damaged files.
+ * @returns {Promise<{ url: string, requests: { method: string, url: string, atMs: number }[], close(): Promise<void> }>}
+ */
+export async function serve(root, { port = 0, headers = {}, alter } = {}) {
+  root = path.resolve(root);
+  const requests = [];
+  const server = http.createServer((request, response) => {
+    requests.push({ method: request.method, url: request.url, atMs: Date.now() });
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    // The path as sent, not as a URL parser would tidy it: `..` must be refused, not resolved.
+    const pathname = request.url.split(/[?#]/, 1)[0];
+    const file = fileFor(root, pathname);
+    const extension = path.extname(file ?? '');
+    const all = {
+      'cache-control': 'no-store',
+      'content-type': file ? (MIME_TYPES[extension] ?? 'application/octet-stream') : 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      ...(UNDER_POLICY.has(extension) && { 'content-security-policy': CONTENT_SECURITY_POLICY }),
+      ...headers,
+    };
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+    const isHead = request.method === 'HEAD';
+    if (file && !alter && !isHead) {
+      response.writeHead(200, { ...sent, 'content-length': fs.statSync(file).size });
+      fs.createReadStream(file)
+        .on('error', () => response.destroy())
+        .pipe(response);
+      return;
+    }
+    let reply = file
+      ? { status: 200, body: fs.readFileSync(file) }
+      : { status: 404, body: Buffer.from(`not found: ${pathname}\n`) };
+    if (alter) reply = alter(pathname, reply);
+    response.writeHead(reply.status, { ...sent, 'content-length': reply.body.length });
+    response.end(isHead ? undefined : reply.body);
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, 'localhost', resolve);
+  });
+  return {
+    url: `http://localhost:${server.address().port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  const [dir, port = '0'] = process.argv.slice(2);
+  if (!dir || !fs.existsSync(dir)) {
+    console.error(`usage: node scripts/serve.mjs DIR [PORT]${dir ? `; there is no folder ${dir}` : ''}`);
+    process.exit(2);
+  }
+  console.log((await serve(dir, { port: Number(port) })).url);
+}
