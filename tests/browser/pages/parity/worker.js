@@ -1,0 +1,27 @@
+// The engine in a module worker, as in production, without the client around it.
+import init, { Engine } from '/lib/inglenook.js';
+import { fetchDirectory } from './fetch-directory.js';
+
+let engine;
+
+const methods = {
+  async load(model, device) {
+    const [files] = await Promise.all([fetchDirectory(model), init({ module_or_path: '/lib/inglenook_bg.wasm' })]);
+    engine = await Engine.load(files, undefined, device);
+    return engine.status();
+  },
+  // A plain array of rows: what travels from the page to the test is JSON.
+  async encode(texts) {
+    const embeddings = await engine.encode(texts);
+    const { dimensions } = engine.status();
+    return texts.map((_, row) => Array.from(embeddings.subarray(row * dimensions, (row + 1) * dimensions)));
+  },
+};
+
+self.onmessage = async ({ data: { method, args } }) => {
+  try {
+    self.postMessage({ result: await methods[method](...args) });
+  } catch (error) {
+    self.postMessage({ error: `${error?.name ?? 'Error'} ${error?.code ?? ''}: ${error?.message ?? error}` });
+  }
+};
