@@ -11,27 +11,59 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// An argument is out of its range or of the wrong shape.
     #[error("{what}: found {found}, expected {expected}")]
-    InvalidInput { what: String, found: String, expected: String },
+    InvalidInput {
+        /// What was given.
+        what: String,
+        /// The value found.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
     /// The items of a catalog cannot all be used; lists the lines.
     #[error("{0}")]
     InvalidItems(ItemProblems),
     /// An id that the catalog does not have.
     #[error("unknown item: found id \"{id}\", expected one of the catalog's {count} ids")]
-    UnknownItem { id: String, count: usize },
+    UnknownItem {
+        /// The id.
+        id: String,
+        /// How many ids there are.
+        count: usize,
+    },
     /// A file of an artifact is damaged, truncated or not what its name says.
     #[error("{file} is corrupt: {reason}. Download or build it again")]
-    Corrupt { file: String, reason: String },
+    Corrupt {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The artifact is sound, but made for something else (another format version, another model).
     #[error(
         "{what} is incompatible: found {found}, expected {expected}. Rebuild the artifact with this version of inglenook"
     )]
-    Incompatible { what: String, found: String, expected: String },
+    Incompatible {
+        /// What does not fit.
+        what: String,
+        /// The value found.
+        found: String,
+        /// The value that would fit.
+        expected: String,
+    },
     /// No device could run the model.
     #[error("no usable backend: {reason}")]
-    Backend { reason: String },
+    Backend {
+        /// What the device said.
+        reason: String,
+    },
     /// A file or directory could not be read or written.
     #[error("{path}: {source}")]
-    Io { path: String, source: std::io::Error },
+    Io {
+        /// The file or directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 impl Error {

@@ -33,7 +33,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let read = |name: &str| read(&args.source, name);
-    let known = read("manifest.json").ok().and_then(|json| ModelManifest::parse(&json).ok());
+    // A directory as downloaded has no manifest; one that is there must be sound.
+    let known = read("manifest.json").ok().map(|json| ModelManifest::parse(&json)).transpose()?;
     let dir_name = args.source.file_name().map_or_else(|| "model".to_owned(), |n| n.to_string_lossy().into_owned());
     let source = ModelSource {
         id: args.id.or_else(|| known.as_ref().map(|m| m.id.clone())).unwrap_or(dir_name),
