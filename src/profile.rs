@@ -31,12 +31,19 @@ pub struct UserProfile {
     direction: Option<Direction>,
 }
 
-/// The weighted sum of the interests' vectors, as a unit vector and its former length.
+/// The weighted sum of the interests' vectors, as unit vectors and their former lengths.
 #[derive(Debug, Clone)]
 struct Direction {
-    probe: CenteredProbe,
-    length: f32,
+    /// In embedding space, centered.
+    text: CenteredProbe,
+    text_length: f32,
+    /// Over the catalog's tags; `None` where no interest has any that tells items apart.
+    tags: Option<(Vec<f32>, f32)>,
 }
+
+/// How much of an affinity comes from common tags, where the history has tags; the rest is likeness of texts. At 0 short texts are compared
+/// by little more than their titles; at 1 a shelf of one genre is as good as another.
+const TAG_SHARE: f32 = 0.25;
 
 /// Repeated interactions with one item add up to at most this much, so that no single item drowns the others.
 const MAX_ITEM_WEIGHT: f64 = 2.0;
@@ -119,18 +126,19 @@ impl UserProfile {
         self.direction.is_some()
     }
 
-    /// Cosine of an item with the profile's direction, `-1..=1`; 0 without interests.
+    /// Likeness of an item to the history, `-1..=1`: cosines with the profile's direction in text and in tags, mixed. 0 without interests.
     #[must_use]
     pub fn affinity(&self, catalog: &Catalog, row: usize) -> f32 {
-        self.direction.as_ref().map_or(0.0, |d| catalog.embeddings.cosine(row, &d.probe))
+        let Some(direction) = &self.direction else { return 0.0 };
+        direction.mix(catalog.embeddings.cosine(row, &direction.text), |(tags, _)| catalog.tag_dot(row, tags))
     }
 
     /// The part of [`affinity`](Self::affinity) that one interest brings: over all interests these add up to it.
     #[must_use]
     pub fn contribution(&self, catalog: &Catalog, interest: &Interest, row: usize) -> f32 {
-        self.direction
-            .as_ref()
-            .map_or(0.0, |d| interest.weight * catalog.embeddings.cosine(row, &interest.probe) / d.length)
+        let Some(direction) = &self.direction else { return 0.0 };
+        let text = catalog.embeddings.cosine(row, &interest.probe) / direction.text_length;
+        interest.weight * direction.mix(text, |(_, length)| catalog.tag_cosine(row, interest.row) / length)
     }
 
     /// How close an item is to what was disliked: the largest `weight * cosine`, at least 0.
@@ -143,15 +151,25 @@ impl UserProfile {
 impl Direction {
     fn of(catalog: &Catalog, interests: &[Interest]) -> Option<Self> {
         let dimensions = catalog.embeddings.raw().dimensions();
-        let (mut sum, mut row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
+        let (mut text, mut row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
+        let mut tags = vec![0.0; catalog.tag_count()];
         for interest in interests {
             catalog.embeddings.copy_row(interest.row, &mut row);
-            for (s, x) in sum.iter_mut().zip(&row) {
-                *s += interest.weight * x;
+            for (sum, x) in text.iter_mut().zip(&row) {
+                *sum += interest.weight * x;
             }
+            catalog.add_tags(interest.row, interest.weight, &mut tags);
         }
-        let length = normalize(&mut sum);
+        let (text_length, tags_length) = (normalize(&mut text), normalize(&mut tags));
         // Interests that cancel out (or items equal to the mean) leave no direction to follow.
-        (length > 1e-9).then(|| Self { probe: catalog.embeddings.probe(sum), length })
+        (text_length > 1e-9).then(|| Self {
+            text: catalog.embeddings.probe(text),
+            text_length,
+            tags: (tags_length > 1e-9).then_some((tags, tags_length)),
+        })
+    }
+
+    fn mix(&self, text: f32, of_tags: impl FnOnce(&(Vec<f32>, f32)) -> f32) -> f32 {
+        self.tags.as_ref().map_or(text, |tags| (1.0 - TAG_SHARE) * text + TAG_SHARE * of_tags(tags))
     }
 }

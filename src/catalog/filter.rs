@@ -19,10 +19,10 @@ pub struct TagFilter {
 
 /// A [`TagFilter`] with the tags looked up once.
 pub(crate) struct ResolvedFilter {
-    any_of: Option<Vec<u32>>,
+    any: Option<Vec<u32>>,
     /// `None`: a tag that must be there is unknown, so nothing passes.
-    all_of: Option<Vec<u32>>,
-    none_of: Vec<u32>,
+    all: Option<Vec<u32>>,
+    none: Vec<u32>,
 }
 
 impl ResolvedFilter {
@@ -30,15 +30,15 @@ impl ResolvedFilter {
         let names: Vec<&str> = catalog.tag_names().collect();
         let find = |name: &String| names.iter().position(|n| n == name).and_then(|i| u32::try_from(i).ok());
         Self {
-            any_of: (!filter.any_of.is_empty()).then(|| filter.any_of.iter().filter_map(find).collect()),
-            all_of: filter.all_of.iter().map(find).collect(),
-            none_of: filter.none_of.iter().filter_map(find).collect(),
+            any: (!filter.any_of.is_empty()).then(|| filter.any_of.iter().filter_map(find).collect()),
+            all: filter.all_of.iter().map(find).collect(),
+            none: filter.none_of.iter().filter_map(find).collect(),
         }
     }
 
     pub fn accepts(&self, tags: &[u32]) -> bool {
-        self.any_of.as_ref().is_none_or(|any| any.iter().any(|t| tags.contains(t)))
-            && self.all_of.as_ref().is_some_and(|all| all.iter().all(|t| tags.contains(t)))
-            && !self.none_of.iter().any(|t| tags.contains(t))
+        self.any.as_ref().is_none_or(|any| any.iter().any(|t| tags.contains(t)))
+            && self.all.as_ref().is_some_and(|all| all.iter().all(|t| tags.contains(t)))
+            && !self.none.iter().any(|t| tags.contains(t))
     }
 }

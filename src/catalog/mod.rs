@@ -4,6 +4,7 @@ mod filter;
 mod item;
 #[cfg(not(target_arch = "wasm32"))]
 mod source;
+mod tag_index;
 
 use crate::artifact::sections::StringColumn;
 use crate::artifact::{self, ArtifactFiles};
@@ -15,6 +16,7 @@ pub use filter::TagFilter;
 pub use item::{Item, ItemProblem, ItemProblems, ItemRef};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{ItemFormat, ItemReport, ReadItems, read_items};
+use tag_index::TagIndex;
 
 /// A loaded catalog. Rows are numbered `0..len()` in the order of the site's list; that order breaks ties everywhere.
 #[derive(Debug, Clone)]
@@ -22,6 +24,7 @@ pub struct Catalog {
     pub(crate) model: String,
     pub(crate) embeddings: CenteredTable,
     pub(crate) columns: Columns,
+    tag_index: TagIndex,
     /// Rows in the order of their ids, for look-up without a second copy of the ids.
     rows_by_id: Vec<u32>,
     max_popularity: f32,
@@ -39,6 +42,12 @@ pub(crate) struct Columns {
     pub tag_offsets: Vec<u32>,
     pub tags: Vec<u32>,
     pub popularity: Vec<f32>,
+}
+
+impl Columns {
+    fn row_tags(&self, row: usize) -> &[u32] {
+        &self.tags[self.tag_offsets[row] as usize..self.tag_offsets[row + 1] as usize]
+    }
 }
 
 impl Catalog {
@@ -65,7 +74,8 @@ impl Catalog {
             ));
         }
         let max_popularity = columns.popularity.iter().fold(0.0_f32, |m, p| m.max(*p));
-        Ok(Self { model, embeddings, columns, rows_by_id, max_popularity })
+        let tag_index = TagIndex::new(&columns);
+        Ok(Self { model, embeddings, columns, tag_index, rows_by_id, max_popularity })
     }
 
     /// Number of items; never 0.
@@ -142,7 +152,29 @@ impl Catalog {
     }
 
     pub(crate) fn tags(&self, row: usize) -> &[u32] {
-        &self.columns.tags[self.columns.tag_offsets[row] as usize..self.columns.tag_offsets[row + 1] as usize]
+        self.columns.row_tags(row)
+    }
+
+    /// Number of different tags.
+    pub(crate) fn tag_count(&self) -> usize {
+        self.tag_index.len()
+    }
+
+    /// Adds `weight` times the unit tag vector of a row to `vector` of [`tag_count`](Self::tag_count) values.
+    pub(crate) fn add_tags(&self, row: usize, weight: f32, vector: &mut [f32]) {
+        self.tag_index.add_row(self.tags(row), row, weight, vector);
+    }
+
+    /// Dot product of a row's unit tag vector with `vector`.
+    pub(crate) fn tag_dot(&self, row: usize, vector: &[f32]) -> f32 {
+        self.tag_index.dot(self.tags(row), row, vector)
+    }
+
+    /// Cosine of the tag vectors of two rows, `0..=1`.
+    pub(crate) fn tag_cosine(&self, a: usize, b: usize) -> f32 {
+        let mut vector = vec![0.0; self.tag_count()];
+        self.add_tags(b, 1.0, &mut vector);
+        self.tag_dot(a, &vector)
     }
 
     /// Popularity on a logarithmic scale: 1 for the most popular item, 0 for an item that nobody chose.

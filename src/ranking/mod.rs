@@ -15,7 +15,7 @@ use crate::profile::UserProfile;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RankingWeights {
-    /// Likeness to the history, a cosine in `-1..=1` around the catalog's mean. 0 ignores what the person did.
+    /// Likeness to the history in text and tags, `-1..=1`. 0 ignores what the person did.
     pub content: f32,
     /// Likeness to the request in words, a cosine in `-1..=1`. At 0 a request only fails to matter.
     pub query: f32,
@@ -28,7 +28,7 @@ pub struct RankingWeights {
 impl Default for RankingWeights {
     fn default() -> Self {
         // A request outweighs the history (the person just said what they want); popularity breaks near-ties.
-        Self { content: 1.0, query: 2.0, popularity: 0.15, feedback: 0.5 }
+        Self { content: 1.0, query: 2.0, popularity: 0.2, feedback: 0.5 }
     }
 }
 
