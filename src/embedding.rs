@@ -42,8 +42,8 @@ fn dot_lanes<T: Copy>(row: &[T], vector: &[f32], widen: impl Fn(T) -> f32) -> f3
         }
     }
     let rest: f32 = row_rest.iter().zip(vector_rest).map(|(r, v)| widen(*r) * v).sum();
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest
+    let pair = |lane: usize| lanes[lane] + lanes[lane + LANES / 2];
+    (pair(0) + pair(1)) + (pair(2) + pair(3)) + rest
 }
 
 /// Dot product of two vectors of the same length.

@@ -1,7 +1,8 @@
 //! Where the encoder runs, and why there.
 
 use burn::prelude::*;
-use burn::tensor::wgpu::WgpuBackend;
+use burn::tensor::wgpu::wgpu::DeviceType;
+use burn::tensor::wgpu::{WgpuBackend, WgpuInitError};
 use serde::{Deserialize, Serialize};
 
 /// What the caller asks for.
@@ -16,6 +17,21 @@ pub enum DeviceChoice {
     Gpu,
     /// The CPU.
     Cpu,
+}
+
+/// What the caller asks for, and what it knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceRequest {
+    /// Which device.
+    pub choice: DeviceChoice,
+    /// The GPU's name, where the caller knows it better than wgpu: browsers tell it to the page only.
+    pub adapter: Option<String>,
+}
+
+impl From<DeviceChoice> for DeviceRequest {
+    fn from(choice: DeviceChoice) -> Self {
+        Self { choice, adapter: None }
+    }
 }
 
 /// The backend that serves.
@@ -55,30 +71,46 @@ pub(super) struct Gpu {
 
 const API: WgpuBackend = if cfg!(target_arch = "wasm32") { WgpuBackend::WebGpu } else { WgpuBackend::Vulkan };
 
-/// Opens the GPU that `choice` allows, or says why the CPU is to be used.
-pub(super) async fn open_gpu(choice: DeviceChoice) -> Result<Gpu, String> {
-    if choice == DeviceChoice::Cpu {
+/// Opens the GPU that `request` allows, or says why the CPU is to be used.
+pub(super) async fn open_gpu(request: DeviceRequest) -> Result<Gpu, String> {
+    if request.choice == DeviceChoice::Cpu {
         return Err("the CPU was asked for".into());
     }
     let (device, setup) =
-        Device::wgpu_options().graphics_api(API).init_with_setup_async().await.map_err(|e| format!("no GPU: {e}"))?;
+        Device::wgpu_options().graphics_api(API).init_with_setup_async().await.map_err(|e| no_gpu(&e))?;
     let info = setup.adapter.get_info();
-    let name =
+    let told =
         [info.name, info.driver, info.driver_info].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ");
-    let software = info.device_type == burn::tensor::wgpu::wgpu::DeviceType::Cpu || is_software(&name);
-    if software && choice == DeviceChoice::Auto {
+    let name = request.adapter.unwrap_or(told);
+    let software = info.device_type == DeviceType::Cpu || is_software(&name);
+    if software && request.choice == DeviceChoice::Auto {
         return Err(format!("the only GPU is emulated in software ({name})"));
     }
-    let reason = if choice == DeviceChoice::Auto {
-        "a GPU is there and passed its self-check"
-    } else {
-        "the GPU was asked for and passed its self-check"
-    };
-    Ok(Gpu { device, status: DeviceStatus { backend: Backend::Gpu, adapter: Some(name), reason: reason.into() } })
+    let asked = if request.choice == DeviceChoice::Auto { "there is a GPU" } else { "the GPU was asked for" };
+    let reason = format!("{asked}, and it passed its self-check");
+    Ok(Gpu { device, status: DeviceStatus { backend: Backend::Gpu, adapter: Some(name), reason } })
+}
+
+fn no_gpu(error: &WgpuInitError) -> String {
+    match error {
+        WgpuInitError::AdapterUnavailable { .. } => "no GPU was found".into(),
+        other => format!("the GPU could not be opened: {other}"),
+    }
 }
 
 /// Software rasterizers that browsers and Mesa bring along; a browser does not say so by type.
 fn is_software(name: &str) -> bool {
     let name = name.to_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "microsoft basic render"].iter().any(|software| name.contains(software))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn software_rasterizers_are_recognized_by_name() {
+        assert!(is_software("google swiftshader") && is_software("llvmpipe (LLVM 15.0.6, 256 bits)"));
+        assert!(!is_software("nvidia hopper") && !is_software("apple metal-3"));
+    }
 }

@@ -14,7 +14,7 @@ use burn::prelude::*;
 use burn::tensor::TensorData;
 
 pub use config::{EncoderConfig, Pooling};
-pub use device::{Backend, DeviceChoice, DeviceStatus};
+pub use device::{Backend, DeviceChoice, DeviceRequest, DeviceStatus};
 pub use pack::{ModelSource, pack_model};
 pub use weights::{WeightFile, quantize_weights};
 
@@ -43,8 +43,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
-    pub async fn load(files: &ArtifactFiles, choice: DeviceChoice) -> Result<Self> {
-        let (mut encoder, gpu) = match device::open_gpu(choice).await {
+    pub async fn load(files: &ArtifactFiles, request: impl Into<DeviceRequest>) -> Result<Self> {
+        let (mut encoder, gpu) = match device::open_gpu(request.into()).await {
             Ok(gpu) => (Self::on_device(files, gpu.device, gpu.status)?, true),
             Err(reason) => (Self::on_cpu(files, reason)?, false),
         };

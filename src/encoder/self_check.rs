@@ -16,12 +16,11 @@ const DEFAULT_TEXT: &str = "A canary sings in the coal mine while the miners wor
 
 /// Encodes the canary on `encoder`'s device and compares; the reason of failure is for people.
 pub(super) async fn run(encoder: &Encoder, files: &ArtifactFiles) -> Result<(), String> {
-    let canary = match &encoder.manifest.canary {
-        Some(canary) => canary.clone(),
-        None => {
-            let cpu = Encoder::on_cpu(files, "reference for the self-check").map_err(|e| e.to_string())?;
-            known_answer(&cpu).await.map_err(|e| e.to_string())?
-        }
+    let canary = if let Some(canary) = &encoder.manifest.canary {
+        canary.clone()
+    } else {
+        let cpu = Encoder::on_cpu(files, "reference for the self-check").map_err(|e| e.to_string())?;
+        known_answer(&cpu).await.map_err(|e| e.to_string())?
     };
     let found = encoder.encode(&[canary.text.as_str()]).await.map_err(|e| e.to_string())?;
     if found.len() != canary.embedding.len() {

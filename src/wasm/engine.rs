@@ -6,9 +6,10 @@ use js_sys::{Float32Array, Map};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use super::adapter::adapter_name;
 use super::convert::{files_from_js, from_js, into_js_error, to_js};
 use crate::catalog::Catalog;
-use crate::encoder::{DeviceChoice, DeviceStatus, Encoder};
+use crate::encoder::{DeviceChoice, DeviceRequest, DeviceStatus, Encoder};
 use crate::error::{Error, Result};
 use crate::interaction::Interaction;
 use crate::recommender::Recommender;
@@ -111,7 +112,8 @@ impl Engine {
         let choice: DeviceChoice = from_js("device", device.into())?;
         // The catalog first: it is quick to check, and a bad one should not wait for the model.
         let catalog = catalog.map(|files| Catalog::load(&files_from_js("catalog", files)?)).transpose()?;
-        let encoder = Encoder::load(&files_from_js("model", model)?, choice).await?;
+        let device = DeviceRequest { choice, adapter: adapter_name().await };
+        let encoder = Encoder::load(&files_from_js("model", model)?, device).await?;
         if let Some(catalog) = &catalog {
             catalog.require_model(&encoder.manifest().id)?;
         }

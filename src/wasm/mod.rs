@@ -1,5 +1,6 @@
 //! The edge to JavaScript: convert, call, convert back. No logic lives here.
 
+mod adapter;
 mod convert;
 mod engine;
 

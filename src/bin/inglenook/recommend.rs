@@ -24,7 +24,7 @@ pub struct Args {
     /// An item that the person does not want: its id, or its exact title (repeatable)
     #[arg(long, value_name = "ID")]
     dislike: Vec<String>,
-    /// A history as JSON: a list of {"item_id", "kind", "timestamp_ms"}
+    /// A history as JSON: a list of `{"item_id", "kind", "timestamp_ms"}`
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
     /// What the person is in the mood for, in words
