@@ -1,4 +1,5 @@
 //! Writes a catalog of random unit vectors, for benchmarks of ranking: `synthetic_catalog COUNT DIR`.
+#![expect(clippy::cast_precision_loss, reason = "24 bits are exact in f32")]
 
 use inglenook::embedding::normalize;
 use inglenook::{Dtype, Item, artifact};
@@ -7,7 +8,9 @@ const DIMENSIONS: usize = 384;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let (Some(count), Some(dir)) = (args.next(), args.next()) else { return Err("usage: synthetic_catalog COUNT DIR".into()) };
+    let (Some(count), Some(dir)) = (args.next(), args.next()) else {
+        return Err("usage: synthetic_catalog COUNT DIR".into());
+    };
     let count: usize = count.parse()?;
     let mut state = 1_u64;
     let mut next = || {

@@ -1,4 +1,17 @@
 //! The command line, as a person and as a script use it, on the tiny model.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::many_single_char_names,
+    reason = "small test data"
+)]
 
 mod common;
 
@@ -84,7 +97,8 @@ fn inspect_shows_catalogs_and_models_and_checks_them() {
     let catalog = stdout(&mut inglenook(&["inspect", &path(&dir, "catalog")]));
     assert!(catalog.contains("catalog of 4 items, 4 x 16 embeddings of tiny"), "{catalog}");
     assert!(stdout(&mut inglenook(&["inspect", &path(&dir, "model")])).contains("model tiny"));
-    let json: Value = serde_json::from_str(&stdout(&mut inglenook(&["inspect", "--json", &path(&dir, "catalog")]))).unwrap();
+    let json: Value =
+        serde_json::from_str(&stdout(&mut inglenook(&["inspect", "--json", &path(&dir, "catalog")]))).unwrap();
     assert_eq!(json["tags"], serde_json::json!(["Pets"]));
     let file = json["manifest"]["embeddings"].as_str().unwrap();
     damage(&dir.path().join("catalog").join(file));
@@ -102,12 +116,22 @@ fn damage(file: &Path) {
 #[test]
 fn unusable_lines_are_refused_or_skipped_with_their_numbers() {
     let dir = built();
-    std::fs::write(dir.path().join("bad.jsonl"), format!("{ITEMS}{{\"id\": 1, \"text\": \"again\"}}\nnonsense\n")).unwrap();
+    std::fs::write(dir.path().join("bad.jsonl"), format!("{ITEMS}{{\"id\": 1, \"text\": \"again\"}}\nnonsense\n"))
+        .unwrap();
     let error = stderr_of_failure(&mut build(&dir, "bad.jsonl"));
-    assert!(error.contains("invalid_input") && error.contains("2 of 6 items") && error.contains("line 5") && error.contains("line 6"), "{error}");
+    assert!(
+        error.contains("invalid_input")
+            && error.contains("2 of 6 items")
+            && error.contains("line 5")
+            && error.contains("line 6"),
+        "{error}"
+    );
     let skipped = build(&dir, "bad.jsonl").arg("--skip-invalid").assert().success().get_output().stderr.clone();
     let skipped = String::from_utf8(skipped).unwrap();
-    assert!(skipped.contains("skipped line 5: the id \"1\" was used before") && skipped.contains("4 items"), "{skipped}");
+    assert!(
+        skipped.contains("skipped line 5: the id \"1\" was used before") && skipped.contains("4 items"),
+        "{skipped}"
+    );
 }
 
 #[test]

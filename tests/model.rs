@@ -1,4 +1,17 @@
 //! Model directories: what loads, what is refused, and that a text's vector is its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::many_single_char_names,
+    reason = "small test data"
+)]
 
 mod common;
 
@@ -48,7 +61,10 @@ fn texts_are_cut_at_max_tokens() {
 #[test]
 fn the_backend_is_told() {
     let encoder = load(&tiny_model()).unwrap();
-    assert_eq!(serde_json::to_value(encoder.status()).unwrap(), json!({"backend": "cpu", "adapter": null, "reason": "the CPU was asked for"}));
+    assert_eq!(
+        serde_json::to_value(encoder.status()).unwrap(),
+        json!({"backend": "cpu", "adapter": null, "reason": "the CPU was asked for"})
+    );
 }
 
 #[test]
@@ -64,7 +80,10 @@ fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
     };
     let packed = load(&block_on(pack_model(source, Dtype::Int8)).unwrap()).unwrap();
     assert_eq!(packed.manifest().canary.as_ref().map(|c| c.embedding.len()), Some(16));
-    let (a, b) = (block_on(load(&tiny_model()).unwrap().encode(&["a film about cats"])).unwrap(), block_on(packed.encode(&["a film about cats"])).unwrap());
+    let (a, b) = (
+        block_on(load(&tiny_model()).unwrap().encode(&["a film about cats"])).unwrap(),
+        block_on(packed.encode(&["a film about cats"])).unwrap(),
+    );
     assert!(dot(&a, &b) > 0.999, "{}", dot(&a, &b));
 }
 

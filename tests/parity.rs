@@ -1,6 +1,19 @@
 //! The encoder gives the embeddings that another implementation gave (`tests/fixtures/parity`), on the real model.
 //!
 //! The same bounds are held in the browser by `tests/browser/parity.test.mjs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::many_single_char_names,
+    reason = "small test data"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +31,13 @@ struct Reference {
 fn references() -> Vec<Reference> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let named = std::env::var_os("INGLENOOK_PARITY").map(PathBuf::from);
-    let candidates = [named, Some(root.join("../shared/data/parity.json")), Some(root.join("tests/fixtures/parity/parity.json"))];
-    let path = candidates.into_iter().flatten().find(|p| p.is_file()).expect("tests/fixtures/parity/parity.json is part of the checkout");
+    let candidates =
+        [named, Some(root.join("../shared/data/parity.json")), Some(root.join("tests/fixtures/parity/parity.json"))];
+    let path = candidates
+        .into_iter()
+        .flatten()
+        .find(|p| p.is_file())
+        .expect("tests/fixtures/parity/parity.json is part of the checkout");
     let list: Vec<Reference> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert!(list.len() >= 50, "{} texts in {}", list.len(), path.display());
     list
@@ -27,10 +45,12 @@ fn references() -> Vec<Reference> {
 
 fn encoder(name: &str) -> Encoder {
     let cache = std::env::var_os("INGLENOOK_CACHE").map(PathBuf::from);
-    let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/inglenook"));
+    let cache =
+        cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/inglenook"));
     let dir = cache.join("models").join(name);
-    let files = ArtifactFiles::read_dir(&dir)
-        .unwrap_or_else(|e| panic!("{e}. The model is fetched by scripts/setup/model.sh and packed by scripts/build-artifacts.sh"));
+    let files = ArtifactFiles::read_dir(&dir).unwrap_or_else(|e| {
+        panic!("{e}. The model is fetched by scripts/setup/model.sh and packed by scripts/build-artifacts.sh")
+    });
     pollster::block_on(Encoder::load(&files, DeviceChoice::Cpu)).unwrap()
 }
 
@@ -46,18 +66,24 @@ fn f32_equals_the_reference() {
     let (mut worst_cosine, mut worst_difference) = (1.0_f32, 0.0_f32);
     for (found, reference) in encode(&encoder("all-MiniLM-L6-v2"), &references).iter().zip(&references) {
         worst_cosine = worst_cosine.min(dot(found, &reference.embedding));
-        worst_difference = found.iter().zip(&reference.embedding).map(|(a, b)| (a - b).abs()).fold(worst_difference, f32::max);
+        worst_difference =
+            found.iter().zip(&reference.embedding).map(|(a, b)| (a - b).abs()).fold(worst_difference, f32::max);
     }
-    println!("{} texts, f32: worst cosine {worst_cosine:.7}, worst difference {worst_difference:.1e}", references.len());
+    println!(
+        "{} texts, f32: worst cosine {worst_cosine:.7}, worst difference {worst_difference:.1e}",
+        references.len()
+    );
     assert!(worst_cosine >= 0.9999 && worst_difference <= 1e-4);
 }
 
 #[test]
 fn int8_stays_close_to_f32() {
     let references = references();
-    let cosines: Vec<f32> =
-        encode(&encoder("all-MiniLM-L6-v2-int8"), &references).iter().zip(&references).map(|(found, r)| dot(found, &r.embedding)).collect();
-    #[expect(clippy::cast_precision_loss, reason = "some hundred texts")]
+    let cosines: Vec<f32> = encode(&encoder("all-MiniLM-L6-v2-int8"), &references)
+        .iter()
+        .zip(&references)
+        .map(|(found, r)| dot(found, &r.embedding))
+        .collect();
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
     let worst = cosines.iter().copied().fold(1.0, f32::min);
     println!("{} texts, int8: mean cosine {mean:.5}, worst {worst:.5}", cosines.len());

@@ -1,4 +1,17 @@
 //! How the recommender behaves, on a random catalog.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::many_single_char_names,
+    reason = "small test data"
+)]
 
 mod common;
 
@@ -48,7 +61,9 @@ fn an_unknown_person_gets_popular_items_that_differ() {
 #[test]
 fn without_popularity_the_seed_orders_unknown_persons_lists() {
     let mut items = common::items(300);
-    items.iter_mut().for_each(|i| i.popularity = 0.0);
+    for item in &mut items {
+        item.popularity = 0.0;
+    }
     let files = artifact::catalog_to_files("m", &items, &random_rows(300, 7), common::DIMENSIONS, Dtype::Int8).unwrap();
     let recommender = Recommender::new(Catalog::load(&files).unwrap());
     let list = |seed| recommender.recommend(&[], &RecommendRequest { seed, ..request(10) }, None).unwrap();

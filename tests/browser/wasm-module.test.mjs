@@ -24,7 +24,7 @@ function wrappedExports(bytes) {
 }
 
 test('the built module wraps no export in its constructors', () => {
-  const file = path.join(cargoTarget, 'wasm32-unknown-unknown/browser/inglenook.wasm');
+  const file = path.join(cargoTarget, 'wasm32-unknown-unknown/release/inglenook.wasm');
   assert.ok(fs.existsSync(file), `${file} is missing; build it with \`make build\``);
   assert.deepEqual(wrappedExports(fs.readFileSync(file)), []);
 });

@@ -1,4 +1,5 @@
 //! Small artifacts made on the spot: a random catalog and a random two-layer encoder.
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "small test data")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use inglenook::artifact::manifest::{FORMAT_VERSION, FileEntry, ModelManifest};
@@ -7,7 +8,7 @@ use inglenook::{ArtifactFiles, Catalog, Dtype, Interaction, InteractionKind, Ite
 pub const DIMENSIONS: usize = 24;
 pub const DAY_MS: i64 = 86_400_000;
 
-/// Numbers in -1..1 from a fixed sequence (SplitMix64).
+/// Numbers in -1..1 from a fixed sequence (`SplitMix64`).
 pub fn random(seed: u64) -> impl FnMut() -> f32 {
     let mut state = seed;
     move || {

@@ -5,9 +5,13 @@ import { fetchDirectory } from './fetch-directory.js';
 let engine;
 
 const methods = {
-  async load(model, device) {
-    const [files] = await Promise.all([fetchDirectory(model), init({ module_or_path: '/lib/inglenook_bg.wasm' })]);
-    engine = await Engine.load(files, undefined, device);
+  async load(model, catalog, device) {
+    const [files, items] = await Promise.all([
+      fetchDirectory(model),
+      catalog && fetchDirectory(catalog),
+      init({ module_or_path: '/lib/inglenook_bg.wasm' }),
+    ]);
+    engine = await Engine.load(files, items ?? undefined, device);
     return engine.status();
   },
   // A plain array of rows: what travels from the page to the test is JSON.
@@ -15,6 +19,11 @@ const methods = {
     const embeddings = await engine.encode(texts);
     const { dimensions } = engine.status();
     return texts.map((_, row) => Array.from(embeddings.subarray(row * dimensions, (row + 1) * dimensions)));
+  },
+  async recommend(history, request, query) {
+    engine.clearHistory();
+    for (const interaction of history) engine.record(interaction);
+    return engine.recommend(request, query ? await engine.encode([query]) : undefined);
   },
 };
 
