@@ -47,7 +47,7 @@ try {
   const entry = { ...surroundings, downloads: sizes, skipped };
   const result = path.join(root, 'target/bench/browser.json');
   fs.writeFileSync(result, `${JSON.stringify([...rows, { environment: entry }], null, 2)}\n`);
-  writeMarkedSection(path.join(root, 'docs/benchmarks.md'), 'bench', report(rows, entry));
+  await writeMarkedSection(path.join(root, 'docs/benchmarks.md'), 'bench', report(rows, entry));
   say(`wrote ${path.relative(root, result)} and docs/benchmarks.md`);
 } finally {
   await browser.close();

@@ -4,10 +4,9 @@
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 target=wasm32-unknown-unknown
-wasm=$CARGO_TARGET_DIR/$target/browser/inglenook.wasm
+wasm=$CARGO_TARGET_DIR/$target/release/inglenook.wasm
 [ -f "$wasm" ] || say build "the wasm module (the first build takes about 15 minutes on 2 cores)"
-# `rustc --crate-type cdylib`: cargo skips link-time optimization for a library that is emitted as rlib, too.
-wasm_cargo rustc --locked --quiet --lib --crate-type cdylib --profile browser --target $target
+wasm_cargo rustc --locked --quiet --lib --crate-type cdylib --release --target $target
 
 # The features that browsers have; without the list wasm-opt refuses the file, with all of them Chromium does.
 features=(--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals

@@ -11,3 +11,4 @@ export const cache =
 export const cargoTarget = env.CARGO_TARGET_DIR ?? path.join(cache, 'target');
 export const dist = path.join(root, 'www/dist');
 export const models = path.join(cache, 'models');
+export const catalogs = path.join(cache, 'catalogs');

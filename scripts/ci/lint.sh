@@ -3,4 +3,4 @@
 source "$(dirname "$0")/../env.sh"
 cd "$ROOT"
 cargo clippy --release --locked --quiet --all-targets -- -D warnings
-wasm_cargo clippy --locked --quiet --lib --profile browser --target wasm32-unknown-unknown -- -D warnings
+wasm_cargo clippy --locked --quiet --lib --release --target wasm32-unknown-unknown -- -D warnings

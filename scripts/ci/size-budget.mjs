@@ -26,7 +26,7 @@ const table = [
   ),
 ].join('\n');
 console.log(table);
-if (write) writeMarkedSection(path.join(root, 'docs/benchmarks.md'), 'size', table);
+if (write) await writeMarkedSection(path.join(root, 'docs/benchmarks.md'), 'size', table);
 
 for (const { name, found, allowed } of sizes) {
   for (const kind of ['raw', 'brotli']) {
