@@ -3,7 +3,7 @@ const millions = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 
 export function report(rows, environment) {
   const { cpu, cores, load_1m, chromium, adapter, date, commit, downloads, skipped } = environment;
-  const where = (device) => (device === 'webgpu' ? `webgpu (${adapter})` : device);
+  const where = (device) => (device === 'webgpu' && adapter ? `webgpu (${adapter})` : device);
   const parts = [
     'A ratio above 1 means that Inglenook is faster, below 1 that it is slower, by that factor.',
     table(
