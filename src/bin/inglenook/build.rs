@@ -56,7 +56,6 @@ pub fn run(args: &Args) -> Result<()> {
         eprintln!("skipped {} lines in all", read.report.len());
     }
     let encoder = load::encoder(&args.model, args.device)?;
-    load::tell_device(encoder.status());
     let started = Instant::now();
     let rows = encode_items(&encoder, &read.items)?;
     let files =

@@ -25,7 +25,6 @@ const BATCH: usize = 64;
 
 pub fn run(args: &Args) -> Result<()> {
     let encoder = load::encoder(&args.model, args.device)?;
-    load::tell_device(encoder.status());
     let mut lines = std::io::stdin().lock().lines();
     loop {
         let batch = lines

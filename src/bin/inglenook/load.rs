@@ -8,7 +8,10 @@ use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
 /// Loads a model directory.
 pub fn encoder(dir: &Path, choice: impl Into<DeviceChoice>) -> Result<Encoder> {
     let files = read(dir, "model", "inglenook pack --source DIR --out DIR")?;
-    pollster::block_on(Encoder::load(&files, choice.into()))
+    let choice = choice.into();
+    let encoder = pollster::block_on(Encoder::load(&files, choice))?;
+    tell_device(choice, encoder.status());
+    Ok(encoder)
 }
 
 /// Loads a catalog directory.
@@ -29,9 +32,9 @@ fn read(dir: &Path, kind: &str, command: &str) -> Result<ArtifactFiles> {
     })
 }
 
-/// Tells on standard error where the encoder runs, when that is not the plain CPU path.
-pub fn tell_device(status: &DeviceStatus) {
-    if let Some(adapter) = &status.adapter {
-        eprintln!("encoding on {adapter}: {}", status.reason);
+/// Tells on standard error where the encoder runs and why, when anything but the CPU was asked for.
+fn tell_device(choice: DeviceChoice, status: &DeviceStatus) {
+    if choice != DeviceChoice::Cpu {
+        eprintln!("encoding on {}: {}", status.adapter.as_deref().unwrap_or("the CPU"), status.reason);
     }
 }

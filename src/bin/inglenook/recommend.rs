@@ -61,7 +61,6 @@ pub fn run(args: &Args) -> Result<()> {
         Some(text) => {
             let encoder = load::encoder(&args.model, args.device)?;
             catalog.require_model(&encoder.manifest().id)?;
-            load::tell_device(encoder.status());
             Some(pollster::block_on(encoder.encode(&[text]))?)
         }
         None => None,
