@@ -26,10 +26,11 @@ function assembleSite() {
 
 /**
  * Loads a model and, if one is named, a catalog on the device, and hands `work` the engine's status, with the adapter as the page itself
- * sees it, and a function that calls the worker's methods: `encode(texts)` and `recommend(history, request, query?)`.
+ * sees it, and a function that calls the worker's methods: `encode(texts)` and `recommend(history, request, query?)`. `alter` damages answers of
+ * the server.
  */
-export async function withEngine({ model, catalog, device, browser: kind }, work) {
-  const server = await serve(assembleSite());
+export async function withEngine({ model, catalog, device, browser: kind, alter }, work) {
+  const server = await serve(assembleSite(), { alter });
   const browser = await launch(kind);
   try {
     const page = await browser.newPage();
