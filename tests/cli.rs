@@ -95,7 +95,7 @@ fn encode_prints_one_json_array_a_line() {
 fn inspect_shows_catalogs_and_models_and_checks_them() {
     let dir = built();
     let catalog = stdout(&mut inglenook(&["inspect", &path(&dir, "catalog")]));
-    assert!(catalog.contains("catalog of 4 items, 4 x 16 embeddings of tiny"), "{catalog}");
+    assert!(catalog.contains("catalog of 4 items, int8 embeddings of 16 dimensions by tiny"), "{catalog}");
     assert!(stdout(&mut inglenook(&["inspect", &path(&dir, "model")])).contains("model tiny"));
     let json: Value =
         serde_json::from_str(&stdout(&mut inglenook(&["inspect", "--json", &path(&dir, "catalog")]))).unwrap();

@@ -32,22 +32,22 @@ pub fn run(args: &Args) -> Result<()> {
 fn inspect_catalog(args: &Args, files: &ArtifactFiles, manifest: &CatalogManifest) -> Result<()> {
     let catalog = Catalog::load(files)?;
     let tags: Vec<&str> = catalog.tag_names().collect();
-    let first: Vec<_> =
-        (0..catalog.len().min(3)).map(|row| catalog.item(row)).map(|i| json!({"id": i.id, "title": i.title})).collect();
+    let first: Vec<_> = (0..catalog.len().min(3)).map(|row| catalog.item(row)).collect();
     if args.json {
+        let first: Vec<_> = first.iter().map(|i| json!({"id": i.id, "title": i.title})).collect();
         return output::pretty_json(&json!({"manifest": manifest, "tags": tags, "first_items": first}));
     }
     output::line(format!(
-        "catalog of {} items, {} x {} embeddings of {}, written by {}",
+        "catalog of {} items, {} embeddings of {} dimensions by {}, written by {}",
         manifest.items,
-        manifest.dimensions,
         manifest.dtype.name(),
+        manifest.dimensions,
         manifest.model,
         manifest.generator
     ))?;
     output::line(format!("tags ({}): {}", tags.len(), tags.iter().take(20).copied().collect::<Vec<_>>().join(", ")))?;
     for item in first {
-        output::line(format!("item {}: {}", item["id"], item["title"]))?;
+        output::line(format!("item {}: {}", item.id, item.title))?;
     }
     print_files(&manifest.files)
 }
