@@ -12,7 +12,7 @@ use crate::quantization;
 pub enum Dtype {
     /// 32-bit floats, little-endian.
     F32,
-    /// Signed bytes with one f32 scale a row ([`quantization`](crate::quantization)).
+    /// Signed bytes with one f32 scale a row ([`quantization`]).
     Int8,
 }
 
