@@ -20,9 +20,9 @@ const PLAIN = [
   { method: 'careful', peer: 'plain JavaScript: unrolled loop and short list' },
 ];
 
-const STEADY = { warmUpMs: 4_000, runs: 25, minRuns: 3, limitMs: 60_000 };
+const STEADY = { warmUpMs: 4_000, runs: 25, minRuns: 3, limitMs: 30_000 };
 /** A software GPU is good for whether it works; its times say little, so few are taken. */
-const SOFTWARE_GPU = { warmUpMs: 0, runs: 5, minRuns: 1, limitMs: 60_000 };
+const SOFTWARE_GPU = { warmUpMs: 0, runs: 5, minRuns: 1, limitMs: 30_000 };
 const STARTS = 3;
 
 /** Embeddings of the same text by both sides: both carry int8 weights, so they agree closely but not exactly. */
