@@ -14,8 +14,6 @@ works() { # does the recorded toolchain compile for wasm32 at all?
 }
 works && exit 0
 
-command -v rustup >/dev/null || fail "rustup is needed (https://rustup.rs), with Rust 1.95 or newer"
-rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt >/dev/null 2>&1 || true
 if [ "${INGLENOOK_WASM_ROUTE:-}" = debian ]; then
   : # asked for: skip rustup
 elif rustup target list --installed | grep -qx $target || timeout 120 rustup target add $target >/dev/null 2>&1; then
