@@ -21,8 +21,14 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Corrupt`] if the bytes are no tokenizer, [`Error::InvalidInput`] if `max_tokens` leaves no room for text.
     pub fn load(tokenizer_json: &[u8], max_tokens: usize) -> Result<Self> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(tokenizer_json)
-            .map_err(|e| Error::corrupt("tokenizer.json", e.to_string()))?;
+        // The crate panics on a decoder that is no JSON. Reading the whole file as JSON first makes that an error; the
+        // decoder itself, which turns ids back into text, is not needed.
+        let corrupt = |e: serde_json::Error| Error::corrupt("tokenizer.json", e.to_string());
+        let mut json: serde_json::Value = serde_json::from_slice(tokenizer_json).map_err(corrupt)?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.remove("decoder");
+        }
+        let mut inner: tokenizers::Tokenizer = serde_json::from_value(json).map_err(corrupt)?;
         inner.with_padding(None);
         inner
             .with_truncation(Some(tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() }))

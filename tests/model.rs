@@ -1,17 +1,4 @@
 //! Model directories: what loads, what is refused, and that a text's vector is its own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
-)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_wrap,
-    clippy::many_single_char_names,
-    reason = "small test data"
-)]
 
 mod common;
 
@@ -102,6 +89,14 @@ fn configurations_that_cannot_be_are_corrupt() {
     assert_eq!(with_config(|c| c["vocab_size"] = json!(5)).code(), "artifact_corrupt");
     let missing = with_config(|c| c["num_hidden_layers"] = json!(3)).to_string();
     assert!(missing.contains("encoder.layer.2.attention.self.query.weight"), "{missing}");
+}
+
+#[test]
+fn a_tokenizer_whose_decoder_is_no_json_is_corrupt() {
+    let broken = tiny_tokenizer().to_string().replace("\"decoder\":null", "\"decoder\":?ull");
+    assert!(broken.contains("?ull"));
+    let files = model_files(tiny_config().to_string().into(), broken.into(), tiny_weights());
+    assert_eq!(refused(&files).code(), "artifact_corrupt");
 }
 
 #[test]
