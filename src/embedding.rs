@@ -283,18 +283,15 @@ impl CenteredTable {
         &self.table
     }
 
-    /// The vector that was removed.
+    /// The centered row, scaled to length 1 (or zeros where the row equals the mean).
     #[must_use]
-    pub fn mean(&self) -> &[f32] {
-        &self.mean
-    }
-
-    /// Writes the centered row, scaled to length 1 (or zeros where the row equals the mean), into `out`.
-    pub fn copy_row(&self, row: usize, out: &mut [f32]) {
-        self.table.copy_row(row, out);
+    pub fn row(&self, row: usize) -> Vec<f32> {
+        let mut out = vec![0.0; self.table.dimensions()];
+        self.table.copy_row(row, &mut out);
         for (x, m) in out.iter_mut().zip(&self.mean) {
             *x = (*x - m) * self.inverse_norms[row];
         }
+        out
     }
 
     /// Prepares a unit vector of the centered space for [`cosine`](Self::cosine).
@@ -316,6 +313,14 @@ impl CenteredTable {
 pub struct CenteredProbe {
     vector: Vec<f32>,
     offset: f32,
+}
+
+impl CenteredProbe {
+    /// The unit vector.
+    #[must_use]
+    pub fn vector(&self) -> &[f32] {
+        &self.vector
+    }
 }
 
 #[cfg(test)]
@@ -351,12 +356,10 @@ mod tests {
             let table = EmbeddingTable::from_rows(&rows, 16, Dtype::F32).unwrap();
             let mean = CenteredTable::mean_of(&table);
             let centered = CenteredTable::new(table, mean).unwrap();
-            let (mut a, mut b) = (vec![0.0; 16], vec![0.0; 16]);
-            centered.copy_row(0, &mut a);
+            let a = centered.row(0);
             let probe = centered.probe(a.clone());
             for r in 0..6 {
-                centered.copy_row(r, &mut b);
-                prop_assert!((f64::from(centered.cosine(r, &probe)) - naive(&a, &b)).abs() < 1e-4);
+                prop_assert!((f64::from(centered.cosine(r, &probe)) - naive(&a, &centered.row(r))).abs() < 1e-4);
             }
         }
     }

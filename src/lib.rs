@@ -29,6 +29,9 @@
 //! # Ok::<(), inglenook::Error>(())
 //! ```
 
+// The library returns errors: it neither panics on input nor talks to the terminal.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
+
 pub mod artifact;
 pub mod catalog;
 pub mod embedding;

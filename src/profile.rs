@@ -82,9 +82,7 @@ impl UserProfile {
         let seen = evidence.keys().copied().collect();
         let (mut interests, mut dislikes) = (Vec::new(), Vec::new());
         for (row, about) in evidence {
-            let mut vector = vec![0.0; catalog.embeddings.raw().dimensions()];
-            catalog.embeddings.copy_row(row, &mut vector);
-            let probe = catalog.embeddings.probe(vector);
+            let probe = catalog.embeddings.probe(catalog.embeddings.row(row));
             // Opening a disliked item's page again does not make it liked.
             if about.dislike > 0.0 {
                 dislikes.push(Interest { row, kind: InteractionKind::Dislike, weight: about.dislike as f32, probe });
@@ -150,12 +148,10 @@ impl UserProfile {
 
 impl Direction {
     fn of(catalog: &Catalog, interests: &[Interest]) -> Option<Self> {
-        let dimensions = catalog.embeddings.raw().dimensions();
-        let (mut text, mut row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
+        let mut text = vec![0.0; catalog.embeddings.raw().dimensions()];
         let mut tags = vec![0.0; catalog.tag_count()];
         for interest in interests {
-            catalog.embeddings.copy_row(interest.row, &mut row);
-            for (sum, x) in text.iter_mut().zip(&row) {
+            for (sum, x) in text.iter_mut().zip(interest.probe.vector()) {
                 *sum += interest.weight * x;
             }
             catalog.add_tags(interest.row, interest.weight, &mut tags);

@@ -204,7 +204,7 @@ impl Recommender {
             ranked.sort_by(|a, b| by_score(&a.1, &b.1));
         }
         let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
-        let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.centered_row(c.row)).collect();
+        let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
         mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, k)
             .into_iter()
             .map(|pick| {
@@ -217,12 +217,6 @@ impl Recommender {
     /// Nothing orders the items: nobody is known, nothing is asked for and no item is more popular than another.
     fn is_shuffled(&self, scorer: &Scorer<'_>) -> bool {
         scorer.is_cold() && !self.catalog.has_popularity()
-    }
-
-    fn centered_row(&self, row: usize) -> Vec<f32> {
-        let mut vector = vec![0.0; self.catalog.embeddings().dimensions()];
-        self.catalog.embeddings.copy_row(row, &mut vector);
-        vector
     }
 
     fn recommendation(&self, scorer: &Scorer<'_>, row: usize, parts: ScoreParts) -> Recommendation {

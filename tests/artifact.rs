@@ -1,17 +1,4 @@
 //! Damaged artifacts give a typed error: never a panic, never a wrong list.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
-)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_wrap,
-    clippy::many_single_char_names,
-    reason = "small test data"
-)]
 
 mod common;
 

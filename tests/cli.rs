@@ -1,17 +1,4 @@
 //! The command line, as a person and as a script use it, on the tiny model.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
-)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_wrap,
-    clippy::many_single_char_names,
-    reason = "small test data"
-)]
 
 mod common;
 

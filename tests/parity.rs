@@ -1,19 +1,6 @@
 //! The encoder gives the embeddings that another implementation gave (`tests/fixtures/parity`), on the real model.
 //!
 //! The same bounds are held in the browser by `tests/browser/parity.test.mjs`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
-)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_wrap,
-    clippy::many_single_char_names,
-    reason = "small test data"
-)]
 
 use std::path::{Path, PathBuf};
 
@@ -84,6 +71,7 @@ fn int8_stays_close_to_f32() {
         .zip(&references)
         .map(|(found, r)| dot(found, &r.embedding))
         .collect();
+    #[expect(clippy::cast_precision_loss, reason = "some hundred texts")]
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
     let worst = cosines.iter().copied().fold(1.0, f32::min);
     println!("{} texts, int8: mean cosine {mean:.5}, worst {worst:.5}", cosines.len());

@@ -1,17 +1,4 @@
 //! How the recommender behaves, on a random catalog.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
-)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_wrap,
-    clippy::many_single_char_names,
-    reason = "small test data"
-)]
 
 mod common;
 
@@ -236,8 +223,8 @@ proptest! {
     #[test]
     fn the_order_of_the_history_does_not_matter(mut history in histories()) {
         // One interaction an instant: within one millisecond the order of recording decides.
-        for (i, interaction) in history.iter_mut().enumerate() {
-            interaction.timestamp_ms += i as i64;
+        for (i, interaction) in (0_i64..).zip(&mut history) {
+            interaction.timestamp_ms += i;
         }
         let forward = recommend(&history, &request(20), None);
         history.reverse();

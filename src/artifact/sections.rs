@@ -111,20 +111,18 @@ impl SectionReader {
     }
 
     pub fn f32s(&self, name: [u8; 8]) -> Result<Vec<f32>> {
-        let section = self.section(name)?;
-        let (values, rest) = section.as_chunks::<4>();
-        if rest.is_empty() {
-            Ok(values.iter().map(|b| f32::from_le_bytes(*b)).collect())
-        } else {
-            Err(self.corrupt("a list of numbers is cut off"))
-        }
+        self.numbers(name, f32::from_le_bytes)
     }
 
     pub fn u32s(&self, name: [u8; 8]) -> Result<Vec<u32>> {
+        self.numbers(name, u32::from_le_bytes)
+    }
+
+    fn numbers<T>(&self, name: [u8; 8], read: impl Fn([u8; 4]) -> T) -> Result<Vec<T>> {
         let section = self.section(name)?;
         let (values, rest) = section.as_chunks::<4>();
         if rest.is_empty() {
-            Ok(values.iter().map(|b| u32::from_le_bytes(*b)).collect())
+            Ok(values.iter().map(|bytes| read(*bytes)).collect())
         } else {
             Err(self.corrupt("a list of numbers is cut off"))
         }

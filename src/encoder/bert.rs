@@ -37,7 +37,7 @@ struct Layer {
 
 impl Bert {
     /// Builds the module from weights. The key map stands in `docs/artifact-format.md`.
-    pub fn load(config: &EncoderConfig, weights: &WeightFile, device: &Device) -> Result<Self> {
+    pub fn load(config: &EncoderConfig, weights: &WeightFile<'_>, device: &Device) -> Result<Self> {
         let loader = Loader { config, weights, device };
         let mut positions = weights
             .matrix("embeddings.position_embeddings.weight", [config.max_position_embeddings, config.hidden_size])?;
@@ -119,7 +119,7 @@ impl Layer {
 /// Takes tensors out of a weight file by name and shape.
 struct Loader<'a> {
     config: &'a EncoderConfig,
-    weights: &'a WeightFile,
+    weights: &'a WeightFile<'a>,
     device: &'a Device,
 }
 

@@ -16,7 +16,8 @@ use burn::tensor::TensorData;
 pub use config::{EncoderConfig, Pooling};
 pub use device::{Backend, DeviceChoice, DeviceRequest, DeviceStatus};
 pub use pack::{ModelSource, pack_model};
-pub use weights::{WeightFile, quantize_weights};
+use weights::WeightFile;
+pub use weights::quantize_weights;
 
 use crate::artifact::ArtifactFiles;
 use crate::artifact::manifest::ModelManifest;
@@ -44,14 +45,15 @@ impl Encoder {
     /// # Errors
     /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
     pub async fn load(files: &ArtifactFiles, request: impl Into<DeviceRequest>) -> Result<Self> {
-        let (mut encoder, gpu) = match device::open_gpu(request.into()).await {
-            Ok(gpu) => (Self::on_device(files, gpu.device, gpu.status)?, true),
-            Err(reason) => (Self::on_cpu(files, reason)?, false),
+        let gpu = match device::open_gpu(request.into()).await {
+            Ok(gpu) => gpu,
+            Err(reason) => return Self::on_cpu(files, reason),
         };
-        if gpu && let Err(reason) = self_check::run(&encoder, files).await {
-            encoder = Self::on_cpu(files, format!("the GPU failed its self-check: {reason}"))?;
+        let encoder = Self::on_device(files, gpu.device, gpu.status)?;
+        match self_check::run(&encoder, files).await {
+            Ok(()) => Ok(encoder),
+            Err(reason) => Self::on_cpu(files, format!("the GPU failed its self-check: {reason}")),
         }
-        Ok(encoder)
     }
 
     fn on_cpu(files: &ArtifactFiles, reason: impl Into<String>) -> Result<Self> {
@@ -81,7 +83,8 @@ impl Encoder {
                 format!("it has {} tokens, the model {}", tokenizer.vocabulary_size(), config.vocab_size),
             ));
         }
-        let weights = WeightFile::parse(read(".safetensors")?)?;
+        let bytes = read(".safetensors")?;
+        let weights = WeightFile::parse(&bytes)?;
         let model = Bert::load(&config, &weights, &device)?;
         Ok(Self { manifest, tokenizer, model, device, status })
     }

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 
@@ -15,30 +14,32 @@ use crate::quantization::{dequantize_row, quantize_row};
 
 const SCALE: &str = ".scale";
 
-/// A safetensors file that has been checked once.
-#[derive(Debug, Clone)]
-pub struct WeightFile {
-    bytes: Bytes,
+/// A safetensors file, its header read and checked once.
+pub(super) struct WeightFile<'a> {
+    tensors: SafeTensors<'a>,
 }
 
-impl WeightFile {
-    /// Checks that the bytes are a safetensors file.
+impl<'a> WeightFile<'a> {
+    /// Reads the header.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] saying why not.
-    pub fn parse(bytes: Bytes) -> Result<Self> {
-        SafeTensors::deserialize(&bytes).map_err(|e| corrupt(e.to_string()))?;
-        Ok(Self { bytes })
+    /// [`Error::Corrupt`] saying why the bytes are no safetensors file.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| corrupt(e.to_string()))?;
+        Ok(Self { tensors })
     }
 
-    fn tensors(&self) -> Result<SafeTensors<'_>> {
-        SafeTensors::deserialize(&self.bytes).map_err(|e| corrupt(e.to_string()))
+    /// A tensor and the name that it has in the file, which may carry the prefix `bert.`.
+    fn find(&self, name: &str) -> Result<(String, TensorView<'a>)> {
+        [name.to_owned(), format!("bert.{name}")]
+            .into_iter()
+            .find_map(|name| self.tensors.tensor(&name).ok().map(|tensor| (name, tensor)))
+            .ok_or_else(|| corrupt(format!("it has no tensor {name}")))
     }
 
-    /// A matrix as row-major f32, dequantized where it is stored as int8. Names may carry the prefix `bert.` in the file.
-    pub(super) fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Vec<f32>> {
-        let tensors = self.tensors()?;
-        let (stored_name, tensor) = find(&tensors, name)?;
+    /// A matrix as row-major f32, dequantized where it is stored as int8.
+    pub fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Vec<f32>> {
+        let (stored_name, tensor) = self.find(name)?;
         expect_shape(name, &tensor, &[rows, columns])?;
         match tensor.dtype() {
             Dtype::I8 => {
@@ -57,16 +58,15 @@ impl WeightFile {
     }
 
     /// A vector of f32.
-    pub(super) fn vector(&self, name: &str, size: usize) -> Result<Vec<f32>> {
-        let tensors = self.tensors()?;
-        let (_, tensor) = find(&tensors, name)?;
+    pub fn vector(&self, name: &str, size: usize) -> Result<Vec<f32>> {
+        let (_, tensor) = self.find(name)?;
         expect_shape(name, &tensor, &[size])?;
         floats(name, &tensor)
     }
 
     /// The first row of a matrix of any number of rows.
-    pub(super) fn vector_row(&self, name: &str, columns: usize) -> Result<Vec<f32>> {
-        let rows = find(&self.tensors()?, name)?.1.shape().first().copied().unwrap_or_default();
+    pub fn vector_row(&self, name: &str, columns: usize) -> Result<Vec<f32>> {
+        let rows = self.find(name)?.1.shape().first().copied().unwrap_or_default();
         let mut values = self.matrix(name, [rows, columns])?;
         if values.len() < columns {
             return Err(corrupt(format!("{name} is empty")));
@@ -78,13 +78,6 @@ impl WeightFile {
 
 fn corrupt(reason: impl Into<String>) -> Error {
     Error::corrupt("safetensors file", reason)
-}
-
-fn find<'a>(tensors: &SafeTensors<'a>, name: &str) -> Result<(String, TensorView<'a>)> {
-    [name.to_owned(), format!("bert.{name}")]
-        .into_iter()
-        .find_map(|name| tensors.tensor(&name).ok().map(|tensor| (name, tensor)))
-        .ok_or_else(|| corrupt(format!("it has no tensor {name}")))
 }
 
 fn expect_shape(name: &str, tensor: &TensorView<'_>, expected: &[usize]) -> Result<()> {
@@ -139,7 +132,7 @@ impl View for &Owned<'_> {
 /// # Errors
 /// [`Error::Corrupt`] if the bytes are no safetensors file or hold values that are not finite.
 pub fn quantize_weights(safetensors: &[u8]) -> Result<Vec<u8>> {
-    let file = SafeTensors::deserialize(safetensors).map_err(|e| corrupt(e.to_string()))?;
+    let file = WeightFile::parse(safetensors)?.tensors;
     let mut out: BTreeMap<String, Owned<'_>> = BTreeMap::new();
     for (name, tensor) in file.iter().filter(|(name, tensor)| tensor.dtype() == Dtype::F32 && !name.contains("pooler."))
     {

@@ -112,7 +112,8 @@ impl Engine {
         let choice: DeviceChoice = from_js("device", device.into())?;
         // The catalog first: it is quick to check, and a bad one should not wait for the model.
         let catalog = catalog.map(|files| Catalog::load(&files_from_js("catalog", files)?)).transpose()?;
-        let device = DeviceRequest { choice, adapter: adapter_name().await };
+        let adapter = if choice == DeviceChoice::Cpu { None } else { adapter_name().await };
+        let device = DeviceRequest { choice, adapter };
         let encoder = Encoder::load(&files_from_js("model", model)?, device).await?;
         if let Some(catalog) = &catalog {
             catalog.require_model(&encoder.manifest().id)?;

@@ -1,5 +1,5 @@
 //! Small artifacts made on the spot: a random catalog and a random two-layer encoder.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "small test data")]
+#![allow(clippy::cast_precision_loss, reason = "small test data")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use inglenook::artifact::manifest::{FORMAT_VERSION, FileEntry, ModelManifest};

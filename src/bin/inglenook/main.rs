@@ -1,5 +1,8 @@
 //! `inglenook`: builds catalogs and models for the browser, and runs the same recommender natively.
 
+// Mistakes of the person at the terminal are errors with a code, not panics; printing goes through `output`.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
+
 mod build;
 mod encode;
 mod inspect;
