@@ -15,7 +15,7 @@ cached() { # cached DIR KEY COMMAND...: runs the command, which fills DIR, unles
   echo "$key" >"$dir.key"
 }
 key() { cat "$@" | sha256sum | cut -c1-32; }
-code=(src/artifact/*.rs src/encoder/*.rs src/catalog/*.rs src/embedding.rs src/quantization.rs src/tokenizer.rs Cargo.lock)
+code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/tokenizer/*.rs src/embedding.rs src/quantization.rs Cargo.lock)
 
 cached "$int8" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --out "$int8"
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}")" \

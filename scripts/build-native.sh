@@ -2,5 +2,5 @@
 # Builds the command line tool: $CARGO_TARGET_DIR/release/inglenook.
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
-[ -x "$CARGO_TARGET_DIR/release/inglenook" ] || say build "the native tool (burn makes the first build long: about 15 minutes on 2 cores)"
+[ -x "$CARGO_TARGET_DIR/release/inglenook" ] || say build "the native tool (a few minutes on 2 cores)"
 cargo build --release --locked --quiet --bin inglenook

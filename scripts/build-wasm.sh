@@ -5,7 +5,7 @@ source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 target=wasm32-unknown-unknown
 wasm=$CARGO_TARGET_DIR/$target/release/inglenook.wasm
-[ -f "$wasm" ] || say build "the wasm module (the first build takes about 15 minutes on 2 cores)"
+[ -f "$wasm" ] || say build "the wasm module (a few minutes on 2 cores)"
 wasm_cargo rustc --locked --quiet --lib --crate-type cdylib --release --target $target
 
 # The features that browsers have; without the list wasm-opt refuses the file, with all of them Chromium does.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::kernels::{QuantizedRows, dot_rows};
 use crate::quantization;
 
 /// How the values of a table are stored.
@@ -190,6 +191,39 @@ impl EmbeddingTable {
         }
     }
 
+    /// Prepares a vector for [`dots`](Self::dots).
+    pub(crate) fn probe(&self, vector: &[f32]) -> TableProbe {
+        match self.rows {
+            Rows::F32(_) => TableProbe::F32(vector.to_vec()),
+            Rows::Int8 { .. } => {
+                let mut quantized = QuantizedRows::default();
+                quantized.quantize(vector, vector.len());
+                TableProbe::Int8(quantized)
+            }
+        }
+    }
+
+    /// Dot products of consecutive rows, from `first` on, with a probe of this table. An int8 table takes the vector in 14 bits, which puts
+    /// a dot product off by at most `max|v| / 16,382` times the sum of the row's magnitudes.
+    pub(crate) fn dots(&self, first: usize, probe: &TableProbe, out: &mut [f32]) {
+        match (&self.rows, probe) {
+            (Rows::Int8 { values, scales }, TableProbe::Int8(vector)) => {
+                let from = first * self.dimensions;
+                let rows = bytemuck::cast_slice(&values[from..from + out.len() * self.dimensions]);
+                dot_rows(vector, rows, out);
+                for (dot, scale) in out.iter_mut().zip(&scales[first..]) {
+                    *dot *= scale;
+                }
+            }
+            (_, TableProbe::F32(vector)) => {
+                for (row, dot) in (first..).zip(out) {
+                    *dot = self.dot(row, vector);
+                }
+            }
+            (Rows::F32(_), TableProbe::Int8(_)) => out.fill(0.0),
+        }
+    }
+
     /// Writes one row as f32 into `out`, which has [`dimensions`](Self::dimensions) values.
     ///
     /// # Panics
@@ -207,6 +241,13 @@ impl EmbeddingTable {
             }
         }
     }
+}
+
+/// A vector in the form that a table multiplies: see [`EmbeddingTable::probe`].
+#[derive(Debug)]
+pub(crate) enum TableProbe {
+    F32(Vec<f32>),
+    Int8(QuantizedRows),
 }
 
 fn read_f32(bytes: &[u8]) -> f32 {
@@ -287,11 +328,28 @@ impl CenteredTable {
     #[must_use]
     pub fn row(&self, row: usize) -> Vec<f32> {
         let mut out = vec![0.0; self.table.dimensions()];
-        self.table.copy_row(row, &mut out);
+        self.copy_row(row, &mut out);
+        out
+    }
+
+    /// Writes what [`row`](Self::row) returns into `out`.
+    pub fn copy_row(&self, row: usize, out: &mut [f32]) {
+        self.table.copy_row(row, out);
         for (x, m) in out.iter_mut().zip(&self.mean) {
             *x = (*x - m) * self.inverse_norms[row];
         }
-        out
+    }
+
+    /// The mean vector.
+    #[must_use]
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// `1 / |row - mean|` for every row, or 0 where a row equals the mean.
+    #[must_use]
+    pub fn inverse_norms(&self) -> &[f32] {
+        &self.inverse_norms
     }
 
     /// Prepares a unit vector of the centered space for [`cosine`](Self::cosine).

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::catalog::Catalog;
 use crate::embedding::{CenteredProbe, normalize};
 use crate::interaction::{Interaction, InteractionKind, recency_decay};
+use crate::retrieval::Term;
 
 /// One item of the history, with what it weighs now.
 #[derive(Debug, Clone)]
@@ -129,6 +130,18 @@ impl UserProfile {
     pub fn affinity(&self, catalog: &Catalog, row: usize) -> f32 {
         let Some(direction) = &self.direction else { return 0.0 };
         direction.mix(catalog.embeddings.cosine(row, &direction.text), |(tags, _)| catalog.tag_dot(row, tags))
+    }
+
+    /// The part of [`affinity`](Self::affinity), times `weight`, that is linear in a row's vector; none without interests.
+    pub(crate) fn text_term(&self, weight: f32) -> Option<Term> {
+        let direction = self.direction.as_ref()?;
+        let weight = weight * direction.mix(1.0, |_| 0.0);
+        Some(Term { vector: direction.text.vector().to_vec(), weight, is_centered: true })
+    }
+
+    /// The part of [`affinity`](Self::affinity) that comes from tags.
+    pub(crate) fn tag_affinity(&self, catalog: &Catalog, row: usize) -> f32 {
+        self.direction.as_ref().map_or(0.0, |direction| direction.mix(0.0, |(tags, _)| catalog.tag_dot(row, tags)))
     }
 
     /// The part of [`affinity`](Self::affinity) that one interest brings: over all interests these add up to it.

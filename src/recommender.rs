@@ -1,14 +1,18 @@
 //! The facade: history and request in, ranked and explained recommendations out.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, ResolvedFilter, TagFilter};
 use crate::embedding::{dot, normalize};
 use crate::error::{Error, Result};
+use crate::gpu::Gpu;
 use crate::interaction::Interaction;
 use crate::profile::UserProfile;
 use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, mmr, reasons};
-use crate::retrieval::{Candidate, by_score, top_k};
+use crate::retrieval::{Candidate, GpuScan, Scan, SignTable, Term, by_score, top_k};
 
 /// What to recommend. `Default` asks for ten items at the time 0, which is right for tests only: set `now_ms`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,9 +74,22 @@ pub struct Recommendation {
 /// Recommends from one catalog. Holds no history: every call is a pure function of its arguments.
 pub struct Recommender {
     catalog: Catalog,
+    /// Only of a catalog so large that scoring every row takes longer than a blink.
+    signs: Option<SignTable>,
+    on_gpu: RefCell<Option<Rc<GpuScan>>>,
     weights: RankingWeights,
     half_life_days: f64,
 }
+
+/// What a history and a request come to.
+struct Wish {
+    profile: UserProfile,
+    /// Unit vector of the request in words.
+    query: Option<Vec<f32>>,
+}
+
+/// Catalogs of more rows are searched by their signs first.
+const SCANNED_ROWS: usize = 50_000;
 
 /// History items named for a recommendation.
 const REASONS: usize = 3;
@@ -87,7 +104,8 @@ impl Recommender {
     /// A recommender with the default [`RankingWeights`] and a half-life of 30 days.
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog, weights: RankingWeights::default(), half_life_days: 30.0 }
+        let signs = (catalog.len() > SCANNED_ROWS).then(|| SignTable::new(&catalog.embeddings));
+        Self { catalog, signs, on_gpu: RefCell::default(), weights: RankingWeights::default(), half_life_days: 30.0 }
     }
 
     /// Replaces the weights.
@@ -116,6 +134,44 @@ impl Recommender {
         request: &RecommendRequest,
         query: Option<&[f32]>,
     ) -> Result<Vec<Recommendation>> {
+        let wish = self.wish(history, request, query)?;
+        let candidates = self.retrieve(&wish, request);
+        Ok(self.rank(&wish, &candidates, request))
+    }
+
+    /// As [`recommend`](Self::recommend), with the scan of the catalog done by the GPU where [`load_gpu`](Self::load_gpu) put it. The list is
+    /// the same but for rows that the CPU's sign scan of a large catalog misses.
+    ///
+    /// # Errors
+    /// As [`recommend`](Self::recommend), and [`Error::Backend`] if the device fails: ask the CPU then.
+    pub async fn recommend_on_gpu(
+        &self,
+        history: &[Interaction],
+        request: &RecommendRequest,
+        query: Option<&[f32]>,
+    ) -> Result<Vec<Recommendation>> {
+        let wish = self.wish(history, request, query)?;
+        let candidates = self.retrieve_on_gpu(&wish, request).await?;
+        Ok(self.rank(&wish, &candidates, request))
+    }
+
+    /// Puts the catalog's table into a GPU's memory; says whether it is there now. Only int8 tables go.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if it does not fit.
+    pub async fn load_gpu(&self, gpu: &Gpu) -> Result<bool> {
+        let on_gpu = GpuScan::load(gpu, &self.catalog.embeddings).await?.map(Rc::new);
+        let is_there = on_gpu.is_some();
+        *self.on_gpu.borrow_mut() = on_gpu;
+        Ok(is_there)
+    }
+
+    /// Takes the table out of the GPU's memory.
+    pub fn unload_gpu(&self) {
+        *self.on_gpu.borrow_mut() = None;
+    }
+
+    fn wish(&self, history: &[Interaction], request: &RecommendRequest, query: Option<&[f32]>) -> Result<Wish> {
         if !(1..=1000).contains(&request.k) {
             return Err(Error::invalid("k", request.k, "1 to 1000"));
         }
@@ -124,13 +180,11 @@ impl Recommender {
         {
             return Err(Error::invalid("diversity", diversity, "0 (relevance only) to 1 (difference only)"));
         }
-        let query = self.unit_query(query)?;
-        let profile = self.profile(history, request);
-        let scorer =
-            Scorer { catalog: &self.catalog, profile: &profile, query: query.as_deref(), weights: &self.weights };
-        let candidates = self.retrieve(&scorer, request);
-        let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { DIVERSITY });
-        Ok(self.rank(&scorer, &candidates, diversity, request.k))
+        Ok(Wish { query: self.unit_query(query)?, profile: self.profile(history, request) })
+    }
+
+    fn scorer<'a>(&'a self, wish: &'a Wish) -> Scorer<'a> {
+        Scorer { catalog: &self.catalog, profile: &wish.profile, query: wish.query.as_deref(), weights: &self.weights }
     }
 
     /// The score of one item and the reasons for it, whether or not it would be listed; its diversity part is 0.
@@ -145,10 +199,8 @@ impl Recommender {
         query: Option<&[f32]>,
     ) -> Result<Recommendation> {
         let row = self.catalog.require_row(id)?;
-        let query = self.unit_query(query)?;
-        let profile = self.profile(history, request);
-        let scorer =
-            Scorer { catalog: &self.catalog, profile: &profile, query: query.as_deref(), weights: &self.weights };
+        let wish = self.wish(history, request, query)?;
+        let scorer = self.scorer(&wish);
         Ok(self.recommendation(&scorer, row, scorer.parts(row)))
     }
 
@@ -171,25 +223,85 @@ impl Recommender {
     }
 
     /// Cheap and of high recall: the best rows by everything that is linear in the embeddings.
-    fn retrieve(&self, scorer: &Scorer<'_>, request: &RecommendRequest) -> Vec<Candidate> {
+    fn retrieve(&self, wish: &Wish, request: &RecommendRequest) -> Vec<Candidate> {
+        let scorer = self.scorer(wish);
+        let is_hidden = self.hidden(wish, request);
+        let wanted = wanted(request);
+        if self.is_shuffled(&scorer) {
+            let rows = (0..self.catalog.len()).filter(|row| !is_hidden(*row));
+            return top_k(rows, wanted, |row| shuffled(row, request.seed));
+        }
+        let base = |row| if is_hidden(row) { f32::NEG_INFINITY } else { scorer.base(row) };
+        self.scan(scorer.terms(), wanted, base)
+    }
+
+    async fn retrieve_on_gpu(&self, wish: &Wish, request: &RecommendRequest) -> Result<Vec<Candidate>> {
+        let scorer = self.scorer(wish);
+        let scan = Scan::new(&self.catalog.embeddings, scorer.terms());
+        let on_gpu = self.on_gpu.borrow().clone();
+        let found = match on_gpu {
+            // Without a direction there is nothing for the GPU to do.
+            Some(on_gpu) if !scan.is_flat() => {
+                let is_hidden = self.hidden(wish, request);
+                let base = |row| if is_hidden(row) { f32::NEG_INFINITY } else { scorer.base(row) };
+                on_gpu.best(&scan, wanted(request), base).await?
+            }
+            _ => None,
+        };
+        Ok(found.unwrap_or_else(|| self.retrieve(wish, request)))
+    }
+
+    /// Says which rows a request must not give.
+    fn hidden<'a>(&'a self, wish: &'a Wish, request: &RecommendRequest) -> impl Fn(usize) -> bool + use<'a> {
         let filter = ResolvedFilter::new(&request.filter, &self.catalog);
         let mut excluded: Vec<usize> = request.exclude.iter().filter_map(|id| self.catalog.row(id)).collect();
         excluded.sort_unstable();
-        let allowed = |row: &usize| {
-            let hidden =
-                if request.include_seen { scorer.profile.dislikes_row(*row) } else { scorer.profile.has_seen(*row) };
-            !hidden && excluded.binary_search(row).is_err() && filter.accepts(self.catalog.tags(*row))
-        };
-        let rows = (0..self.catalog.len()).filter(allowed);
-        let wanted = MIN_CANDIDATES.max(request.k * CANDIDATES_PER_ITEM);
-        if self.is_shuffled(scorer) {
-            return top_k(rows, wanted, |row| shuffled(row, request.seed));
+        let include_seen = request.include_seen;
+        move |row| {
+            let done = if include_seen { wish.profile.dislikes_row(row) } else { wish.profile.has_seen(row) };
+            done || excluded.binary_search(&row).is_ok() || !filter.accepts(self.catalog.tags(row))
         }
-        top_k(rows, wanted, |row| scorer.retrieval_parts(row).total())
+    }
+
+    /// The best rows by their dot products with a vector as long as the embeddings, without regard to any person: the bare search.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a vector of the wrong length or not finite.
+    pub fn nearest(&self, vector: &[f32], k: usize) -> Result<Vec<Candidate>> {
+        let Some(vector) = self.unit_query(Some(vector))? else { return Ok(Vec::new()) };
+        Ok(self.scan(vec![Term { vector, weight: 1.0, is_centered: false }], k, |_| 0.0))
+    }
+
+    /// As [`nearest`](Self::nearest), on the GPU where [`load_gpu`](Self::load_gpu) put the table.
+    ///
+    /// # Errors
+    /// As [`nearest`](Self::nearest), and [`Error::Backend`] if the device fails.
+    pub async fn nearest_on_gpu(&self, vector: &[f32], k: usize) -> Result<Vec<Candidate>> {
+        let Some(query) = self.unit_query(Some(vector))? else { return Ok(Vec::new()) };
+        let on_gpu = self.on_gpu.borrow().clone();
+        if let Some(on_gpu) = on_gpu {
+            let term = Term { vector: query, weight: 1.0, is_centered: false };
+            let scan = Scan::new(&self.catalog.embeddings, vec![term]);
+            if let Some(found) = on_gpu.best(&scan, k, |_| 0.0).await? {
+                return Ok(found);
+            }
+        }
+        self.nearest(vector, k)
+    }
+
+    fn scan(&self, terms: Vec<Term>, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
+        let scan = Scan::new(&self.catalog.embeddings, terms);
+        match &self.signs {
+            // Without a direction there is nothing to estimate.
+            Some(signs) if !scan.is_flat() => scan.by_signs(signs, k, base),
+            _ => scan.exact(k, base),
+        }
     }
 
     /// Precise: all parts, diversified, explained.
-    fn rank(&self, scorer: &Scorer<'_>, candidates: &[Candidate], diversity: f32, k: usize) -> Vec<Recommendation> {
+    fn rank(&self, wish: &Wish, candidates: &[Candidate], request: &RecommendRequest) -> Vec<Recommendation> {
+        let scorer = &self.scorer(wish);
+        let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { DIVERSITY });
         let mut ranked: Vec<(ScoreParts, Candidate)> = candidates
             .iter()
             .map(|c| {
@@ -205,7 +317,7 @@ impl Recommender {
         }
         let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
-        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, k)
+        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];
@@ -232,6 +344,11 @@ impl Recommender {
             because: reasons(&self.catalog, scorer.profile, row, self.weights.content, REASONS),
         }
     }
+}
+
+/// Candidates for a request.
+fn wanted(request: &RecommendRequest) -> usize {
+    MIN_CANDIDATES.max(request.k * CANDIDATES_PER_ITEM)
 }
 
 /// A fixed pseudo-random order (`SplitMix64`, Steele et al. 2014), in `0..1`.

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use inglenook::embedding::dot;
-use inglenook::{ArtifactFiles, DeviceChoice, Encoder};
+use inglenook::{ArtifactFiles, Encoder};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ fn encoder(name: &str) -> Encoder {
     let files = ArtifactFiles::read_dir(&dir).unwrap_or_else(|e| {
         panic!("{e}. The model is fetched by scripts/setup/model.sh and packed by scripts/build-artifacts.sh")
     });
-    pollster::block_on(Encoder::load(&files, DeviceChoice::Cpu)).unwrap()
+    Encoder::load(&files).unwrap()
 }
 
 fn encode(encoder: &Encoder, references: &[Reference]) -> Vec<Vec<f32>> {

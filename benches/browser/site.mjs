@@ -1,64 +1,68 @@
-// The folder that the benchmark serves, assembled of links to what is already built or cached, and what each side downloads from it.
+// The folder that the benchmark serves, assembled of links to what is already built or cached.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { cache, dist, models, root } from '../../scripts/paths.mjs';
+import { cache, catalogs, dist, models, root } from '../../scripts/paths.mjs';
 
 const bench = path.join(root, 'target/bench');
-const runtime = path.join(root, 'www/node_modules/onnxruntime-web/dist');
-const ourModel = path.join(models, 'all-MiniLM-L6-v2-int8');
-const peerModel = path.join(cache, 'peer/model.onnx');
+const tools = path.join(root, 'www/node_modules/.bin');
 
-const RUNTIME_FILES = {
-  cpu: ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm'],
-  webgpu: ['ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'],
+/** Where everything that is served or weighed lies. */
+export const places = {
+  ourModel: path.join(models, 'all-MiniLM-L6-v2-int8'),
+  films: path.join(catalogs, 'films'),
+  peerModels: path.join(cache, 'peer/minilm'),
+  onnxruntime: path.join(root, 'www/node_modules/onnxruntime-web/dist'),
+  transformers: path.join(cache, 'peer/transformers/dist'),
+  transformersRuntime: path.join(cache, 'peer/transformers-onnxruntime/dist'),
+  hnswlib: path.join(cache, 'peer/hnswlib-wasm/dist'),
+  edgevec: path.join(cache, 'peer/edgevec'),
+  vectors: path.join(cache, 'peer/glosses'),
+  tokenizer: path.join(models, 'all-MiniLM-L6-v2'),
+  tables: path.join(bench, 'catalogs'),
 };
-const OUR_FILES = ['client.js', 'worker.js', 'inglenook.js', 'inglenook_bg.wasm'];
 
 function need(file, remedy) {
   if (!fs.existsSync(file)) throw new Error(`the benchmark needs ${file}; ${remedy}`);
   return file;
 }
 
-/** Folder of the synthetic catalog of that name, or undefined where it was not written. */
-function syntheticCatalog(name) {
-  const folder = path.join(bench, 'synthetic', name);
-  return fs.existsSync(path.join(folder, 'manifest.json')) ? folder : undefined;
-}
-
-/** @returns {{ folder: string, hasCatalog(name: string): boolean }} */
-export function assembleSite() {
+/** @returns {string} the folder, with the page of benches/browser/page at its root */
+export function assembleSite({ peersOnly }) {
   const folder = path.join(bench, 'site');
   fs.rmSync(folder, { recursive: true, force: true });
   fs.cpSync(path.join(root, 'benches/browser/page'), folder, { recursive: true });
-  const link = (to, name) => {
+  const link = (to, name, remedy) => {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    fs.symlinkSync(to, path.join(folder, name));
+    fs.symlinkSync(need(to, remedy), path.join(folder, name));
   };
-  need(path.join(dist, 'inglenook_bg.wasm'), 'build it with `make build`');
-  link(dist, 'lib');
-  link(need(ourModel, 'fetch it with scripts/setup/model.sh'), 'model');
-  link(need(peerModel, 'fetch it with scripts/setup/peer-model.sh'), 'peer/model.onnx');
-  for (const name of Object.values(RUNTIME_FILES).flat()) {
-    link(need(path.join(runtime, name), 'install it with scripts/setup/npm.sh'), `peer/${name}`);
+  if (!peersOnly) {
+    need(path.join(dist, 'inglenook_bg.wasm'), 'build it with `make build`');
+    link(dist, 'lib', 'build it with `make build`');
+    link(places.ourModel, 'model', 'build it with `make build`');
+    link(places.tables, 'catalogs', 'write it with scripts/bench.sh');
   }
-  const catalogs = path.join(bench, 'synthetic');
-  if (fs.existsSync(catalogs)) link(catalogs, 'synthetic');
-  return { folder, hasCatalog: (name) => syntheticCatalog(name) !== undefined };
-}
-
-/** The files that are downloaded before the first embedding: ours on any device, the peer's on each. */
-export function downloads() {
-  const ourModelFiles = JSON.parse(fs.readFileSync(path.join(ourModel, 'manifest.json'), 'utf8')).files;
-  const peer = (device) => ({
-    code: RUNTIME_FILES[device].map((name) => path.join(runtime, name)),
-    model: [peerModel],
-  });
-  return {
-    'inglenook, any device': {
-      code: OUR_FILES.map((name) => path.join(dist, name)),
-      model: ['manifest.json', ...ourModelFiles.map(({ name }) => name)].map((name) => path.join(ourModel, name)),
-    },
-    'onnxruntime-web, cpu': peer('cpu'),
-    'onnxruntime-web, webgpu': peer('webgpu'),
-  };
+  link(places.films, 'films', 'build it with `make build`');
+  link(places.peerModels, 'peer/minilm', 'make it with scripts/setup/peer-model.sh');
+  link(places.vectors, 'vectors', 'make it with scripts/setup/peer-vectors.sh');
+  link(places.onnxruntime, 'peer/onnxruntime', 'install it with scripts/setup/npm.sh');
+  const libraries = 'fetch it with scripts/setup/peer-libraries.sh';
+  link(places.transformers, 'peer/transformers', libraries);
+  link(places.transformersRuntime, 'peer/transformers-onnxruntime', libraries);
+  link(places.hnswlib, 'peer/hnswlib-wasm', libraries);
+  link(places.edgevec, 'peer/edgevec', libraries);
+  // The layout in which transformers.js looks for a model: its configuration, tokenizer and onnx/model_quantized.onnx.
+  const repository = 'peer/models/all-MiniLM-L6-v2';
+  for (const name of ['config.json', 'tokenizer.json']) {
+    link(path.join(places.tokenizer, name), `${repository}/${name}`, 'fetch it with scripts/setup/model.sh');
+  }
+  fs.writeFileSync(path.join(folder, repository, 'tokenizer_config.json'), '{ "tokenizer_class": "BertTokenizer" }\n');
+  link(
+    path.join(places.peerModels, 'q8.onnx'),
+    `${repository}/onnx/model_quantized.onnx`,
+    'make it with scripts/setup/peer-model.sh',
+  );
+  const source = path.join(root, 'scripts/peers/memory-sum.wat');
+  execFileSync(path.join(tools, 'wasm-as'), ['--enable-simd', source, '-o', path.join(folder, 'memory-sum.wasm')]);
+  return folder;
 }

@@ -4,5 +4,5 @@ source "$(dirname "$0")/../env.sh"
 cd "$ROOT"
 bash scripts/build-native.sh
 bash scripts/build-artifacts.sh
-cargo test --release --locked --quiet
+cargo test --release --locked --quiet --features oracle
 RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --quiet --no-deps --lib

@@ -28,19 +28,29 @@ impl FileEntry {
         Self { name: name.into(), bytes: content.len() as u64, sha256: sha256_hex(content) }
     }
 
-    /// Checks that `content` is what this entry describes.
+    /// Checks that `content` is as long as this entry says.
     ///
     /// # Errors
     /// [`Error::Corrupt`] with what was found and what was expected.
-    pub fn verify(&self, content: &[u8]) -> Result<()> {
-        if content.len() as u64 != self.bytes {
-            return Err(Error::corrupt(&self.name, format!("found {} bytes, expected {}", content.len(), self.bytes)));
+    pub fn verify_size(&self, content: &[u8]) -> Result<()> {
+        if content.len() as u64 == self.bytes {
+            Ok(())
+        } else {
+            Err(Error::corrupt(&self.name, format!("found {} bytes, expected {}", content.len(), self.bytes)))
         }
+    }
+
+    /// Checks that `content` has the SHA-256 that this entry says.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] with what was found and what was expected.
+    pub fn verify_hash(&self, content: &[u8]) -> Result<()> {
         let found = sha256_hex(content);
-        if found != self.sha256 {
-            return Err(Error::corrupt(&self.name, format!("found SHA-256 {found}, expected {}", self.sha256)));
+        if found == self.sha256 {
+            Ok(())
+        } else {
+            Err(Error::corrupt(&self.name, format!("found SHA-256 {found}, expected {}", self.sha256)))
         }
-        Ok(())
     }
 }
 

@@ -27,7 +27,9 @@ pub struct Catalog {
     tag_index: TagIndex,
     /// Rows in the order of their ids, for look-up without a second copy of the ids.
     rows_by_id: Vec<u32>,
-    max_popularity: f32,
+    /// Popularity on a logarithmic scale, `0..=1`.
+    log_popularity: Vec<f32>,
+    has_popularity: bool,
 }
 
 /// The columns of the metadata file.
@@ -74,8 +76,18 @@ impl Catalog {
             ));
         }
         let max_popularity = columns.popularity.iter().fold(0.0_f32, |m, p| m.max(*p));
+        let scale = if max_popularity > 0.0 { libm::log1pf(max_popularity) } else { 1.0 };
+        let log_popularity = columns.popularity.iter().map(|p| libm::log1pf(*p) / scale).collect();
         let tag_index = TagIndex::new(&columns);
-        Ok(Self { model, embeddings, columns, tag_index, rows_by_id, max_popularity })
+        Ok(Self {
+            model,
+            embeddings,
+            columns,
+            tag_index,
+            rows_by_id,
+            log_popularity,
+            has_popularity: max_popularity > 0.0,
+        })
     }
 
     /// Number of items; never 0.
@@ -179,14 +191,10 @@ impl Catalog {
 
     /// Popularity on a logarithmic scale: 1 for the most popular item, 0 for an item that nobody chose.
     pub(crate) fn log_popularity(&self, row: usize) -> f32 {
-        if self.max_popularity > 0.0 {
-            libm::log1pf(self.columns.popularity[row]) / libm::log1pf(self.max_popularity)
-        } else {
-            0.0
-        }
+        self.log_popularity[row]
     }
 
     pub(crate) fn has_popularity(&self) -> bool {
-        self.max_popularity > 0.0
+        self.has_popularity
     }
 }

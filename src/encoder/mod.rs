@@ -1,20 +1,34 @@
-//! The encoder: text -> unit vector, by a BERT-family sentence transformer (Reimers and Gurevych, EMNLP 2019) in burn.
+//! The encoder: text -> unit vector, by a BERT-family sentence transformer (Reimers and Gurevych, EMNLP 2019).
 //!
-//! One code path for all devices: burn flex on the CPU, burn-wgpu on WebGPU in the browser and on Vulkan natively.
+//! Two engines of our own compute the same function: [`cpu`] everywhere, [`gpu`](crate::gpu) where WebGPU (in the browser) or Vulkan
+//! (natively) is at hand and faster. The plain burn module, `Oracle` (feature `oracle`), is what both
+//! are tested against.
 
 mod bert;
 mod config;
+mod cpu;
 mod device;
+pub mod gpu;
+mod gpu_choice;
+#[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
+mod oracle;
 mod pack;
-mod pooling;
-mod self_check;
 mod weights;
 
-use burn::prelude::*;
-use burn::tensor::TensorData;
+use std::cell::RefCell;
+use std::rc::Rc;
 
+pub(crate) use bert::BertWeights;
 pub use config::{EncoderConfig, Pooling};
-pub use device::{Backend, DeviceChoice, DeviceRequest, DeviceStatus};
+pub use device::{
+    Backend, DeviceChoice, DeviceChoices, DeviceRequest, DeviceStatus, DeviceTimings, SHORT_TOKENS, Timing,
+};
+
+pub use gpu_choice::Clock;
+
+pub use crate::kernels::SimdLevel;
+#[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
+pub use oracle::Oracle;
 pub use pack::{ModelSource, pack_model};
 use weights::WeightFile;
 pub use weights::quantize_weights;
@@ -22,45 +36,20 @@ pub use weights::quantize_weights;
 use crate::artifact::ArtifactFiles;
 use crate::artifact::manifest::ModelManifest;
 use crate::error::{Error, Result};
+use crate::gpu::Gpu;
 use crate::tokenizer::Tokenizer;
-use bert::Bert;
+use cpu::{CpuEncoder, Scratch};
+use gpu::GpuEncoder;
 
-/// At most this many tokens, padding included, go through the model at once; bounds memory to some tens of MB.
-const MAX_BATCH_TOKENS: usize = 4096;
-
-/// A loaded model on a chosen device.
-pub struct Encoder {
+/// A model directory, checked: sizes, SHA-256, shapes.
+struct LoadedModel {
     manifest: ModelManifest,
     tokenizer: Tokenizer,
-    model: Bert,
-    device: Device,
-    status: DeviceStatus,
+    weights: BertWeights,
 }
 
-impl Encoder {
-    /// Loads a model directory onto a device. Sizes and SHA-256 are checked first. A GPU is trusted only after it has
-    /// encoded a text whose embedding is known (the self-check); otherwise the CPU serves and
-    /// [`status`](Self::status) says why.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
-    pub async fn load(files: &ArtifactFiles, request: impl Into<DeviceRequest>) -> Result<Self> {
-        let gpu = match device::open_gpu(request.into()).await {
-            Ok(gpu) => gpu,
-            Err(reason) => return Self::on_cpu(files, reason),
-        };
-        let encoder = Self::on_device(files, gpu.device, gpu.status)?;
-        match self_check::run(&encoder, files).await {
-            Ok(()) => Ok(encoder),
-            Err(reason) => Self::on_cpu(files, format!("the GPU failed its self-check: {reason}")),
-        }
-    }
-
-    fn on_cpu(files: &ArtifactFiles, reason: impl Into<String>) -> Result<Self> {
-        Self::on_device(files, Device::flex(), DeviceStatus::cpu(reason))
-    }
-
-    fn on_device(files: &ArtifactFiles, device: Device, status: DeviceStatus) -> Result<Self> {
+impl LoadedModel {
+    fn load(files: &ArtifactFiles) -> Result<Self> {
         let manifest = ModelManifest::parse(files.manifest()?)?;
         let read = |ending| manifest.file(ending).and_then(|entry| files.verified(entry));
         let config = EncoderConfig::parse(&read("config.json")?)?;
@@ -84,9 +73,36 @@ impl Encoder {
             ));
         }
         let bytes = read(".safetensors")?;
-        let weights = WeightFile::parse(&bytes)?;
-        let model = Bert::load(&config, &weights, &device)?;
-        Ok(Self { manifest, tokenizer, model, device, status })
+        let weights = BertWeights::load(&config, &WeightFile::parse(&bytes)?)?;
+        Ok(Self { manifest, tokenizer, weights })
+    }
+}
+
+/// A loaded model. The CPU always serves; a GPU may take over what it does faster.
+pub struct Encoder {
+    manifest: ModelManifest,
+    tokenizer: Tokenizer,
+    cpu: CpuEncoder,
+    scratch: RefCell<Scratch>,
+    gpu: RefCell<Option<Rc<GpuEncoder>>>,
+    status: RefCell<DeviceStatus>,
+}
+
+impl Encoder {
+    /// Loads a model directory; the CPU serves until [`open_gpu`](Self::open_gpu) finds something faster. Sizes and SHA-256 are checked first; the weights stay where they are in `files`' bytes.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
+    pub fn load(files: &ArtifactFiles) -> Result<Self> {
+        let LoadedModel { manifest, tokenizer, weights } = LoadedModel::load(files)?;
+        Ok(Self {
+            manifest,
+            tokenizer,
+            cpu: CpuEncoder::new(weights),
+            scratch: RefCell::default(),
+            gpu: RefCell::default(),
+            status: RefCell::new(DeviceStatus::cpu("the CPU serves; no GPU has been looked for")),
+        })
     }
 
     /// The model's manifest.
@@ -101,60 +117,76 @@ impl Encoder {
         self.manifest.dimensions
     }
 
-    /// The device that serves, and why it was chosen.
+    /// The devices that serve, and why they were chosen.
     #[must_use]
-    pub fn status(&self) -> &DeviceStatus {
-        &self.status
+    pub fn status(&self) -> DeviceStatus {
+        self.status.borrow().clone()
     }
 
-    /// Encodes texts to unit vectors, row-major `[texts.len() * dimensions]`, in the order given. Texts of similar length go
-    /// through the model together; a text's vector does not depend on its neighbors beyond rounding.
+    /// The GPU, if one serves.
+    pub(crate) fn gpu(&self) -> Option<Gpu> {
+        self.gpu.borrow().as_ref().map(|gpu| gpu.gpu().clone())
+    }
+
+    /// Encodes texts to unit vectors, row-major `[texts.len() * dimensions]`, in the order given. A text's vector does not depend on its
+    /// neighbors.
     ///
     /// # Errors
     /// [`Error::Backend`] if the device fails or returns values that are not finite.
     pub async fn encode(&self, texts: &[impl AsRef<str>]) -> Result<Vec<f32>> {
         let ids = texts.iter().map(|t| Ok(self.tokenizer.encode(t.as_ref())?.ids)).collect::<Result<Vec<_>>>()?;
-        let mut by_length: Vec<usize> = (0..ids.len()).collect();
-        by_length.sort_by_key(|i| ids[*i].len());
-        let dimensions = self.dimensions();
-        let mut rows = vec![0.0; ids.len() * dimensions];
-        let mut left = by_length.as_slice();
-        while !left.is_empty() {
-            let (batch, rest) = left.split_at(batch_size(left, &ids));
-            let vectors = self.encode_batch(batch, &ids).await?;
-            for (i, vector) in batch.iter().zip(vectors.chunks_exact(dimensions)) {
-                rows[i * dimensions..(i + 1) * dimensions].copy_from_slice(vector);
-            }
-            left = rest;
-        }
-        Ok(rows)
+        let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
+        self.encode_ids(&ids).await
     }
 
-    async fn encode_batch(&self, batch: &[usize], ids: &[Vec<u32>]) -> Result<Vec<f32>> {
-        let length = batch.iter().map(|i| ids[*i].len()).max().unwrap_or(0);
-        let shape = [batch.len(), length];
-        let (mut tokens, mut mask) = (vec![0_i32; batch.len() * length], vec![0.0_f32; batch.len() * length]);
-        for (at, i) in batch.iter().enumerate() {
-            for (j, id) in ids[*i].iter().enumerate() {
-                tokens[at * length + j] = id.cast_signed();
-                mask[at * length + j] = 1.0;
+    /// Encodes token ids, special tokens included, as [`encode`](Self::encode) does texts.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an empty or too long text or an id that the model does not have; else as [`encode`](Self::encode).
+    pub async fn encode_ids(&self, texts: &[&[u32]]) -> Result<Vec<f32>> {
+        for text in texts {
+            if !(1..=self.cpu.max_tokens()).contains(&text.len()) {
+                return Err(Error::invalid("tokens of a text", text.len(), format!("1 to {}", self.cpu.max_tokens())));
+            }
+            if let Some(id) = text.iter().find(|id| **id as usize >= self.cpu.vocabulary_size()) {
+                return Err(Error::invalid("token id", id, format!("below {}", self.cpu.vocabulary_size())));
             }
         }
-        let full = mask.iter().all(|m| *m > 0.0);
-        let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &self.device);
-        let mask = (!full).then(|| Tensor::<2>::from_data(TensorData::new(mask, shape), &self.device));
-        let embeddings = self.model.forward(tokens, mask);
-        let data = embeddings.into_data_async().await.map_err(|e| Error::Backend { reason: e.to_string() })?;
-        let rows: Vec<f32> = data.try_into_vec().map_err(|e| Error::Backend { reason: format!("{e:?}") })?;
+        let tokens = texts.iter().map(|text| text.len()).sum();
+        if self.status.borrow().choices.for_tokens(tokens) == Backend::Gpu {
+            let gpu = self.gpu.borrow().clone();
+            if let Some(gpu) = gpu {
+                match gpu.encode(texts).await {
+                    Ok(rows) => return Ok(rows),
+                    Err(error) => self.lose_gpu(&error),
+                }
+            }
+        }
+        let rows = self.encode_on_cpu(texts);
         if rows.iter().any(|x| !x.is_finite()) {
-            return Err(Error::Backend { reason: "the device returned values that are not finite".into() });
+            return Err(Error::Backend { reason: "the model returned values that are not finite".into() });
         }
         Ok(rows)
     }
-}
 
-/// How many of the texts, sorted by length, fit into one batch.
-fn batch_size(sorted: &[usize], ids: &[Vec<u32>]) -> usize {
-    let fits = sorted.iter().enumerate().take_while(|(n, i)| (n + 1) * ids[**i].len() <= MAX_BATCH_TOKENS).count();
-    fits.max(1)
+    #[cfg(target_arch = "wasm32")]
+    fn encode_on_cpu(&self, texts: &[&[u32]]) -> Vec<f32> {
+        CpuEncoder::groups(texts).flat_map(|group| self.cpu.encode(group, &mut self.scratch.borrow_mut())).collect()
+    }
+
+    /// A text's vector is the same to the bit however many threads there are.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn encode_on_cpu(&self, texts: &[&[u32]]) -> Vec<f32> {
+        use rayon::prelude::*;
+        let groups: Vec<_> = CpuEncoder::groups(texts).collect();
+        if let [group] = groups[..] {
+            return self.cpu.encode(group, &mut self.scratch.borrow_mut());
+        }
+        let cpu = &self.cpu;
+        groups
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, group| cpu.encode(group, scratch))
+            .flatten_iter()
+            .collect()
+    }
 }

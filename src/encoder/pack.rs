@@ -1,9 +1,8 @@
 //! Packing: a Hugging Face sentence encoder -> a model directory for the browser.
 
-use super::device::DeviceChoice;
-use super::{Encoder, EncoderConfig, quantize_weights, self_check};
+use super::{Encoder, EncoderConfig, quantize_weights};
 use crate::artifact::ArtifactFiles;
-use crate::artifact::manifest::{FORMAT_VERSION, FileEntry, ModelManifest};
+use crate::artifact::manifest::{Canary, FORMAT_VERSION, FileEntry, ModelManifest};
 use crate::embedding::Dtype;
 use crate::error::{Error, Result};
 
@@ -25,6 +24,9 @@ pub struct ModelSource {
     /// `model.safetensors`, f32.
     pub weights: Vec<u8>,
 }
+
+/// The text whose embedding a GPU must know before it is trusted.
+const CANARY: &str = "A canary sings in the coal mine while the miners work below.";
 
 /// Packs a model as `dtype`, with a manifest and a canary computed on the CPU.
 ///
@@ -57,8 +59,8 @@ pub async fn pack_model(source: ModelSource, dtype: Dtype) -> Result<ArtifactFil
         serde_json::to_vec_pretty(manifest).map_err(|e| Error::corrupt("manifest.json", e.to_string()))
     };
     files.insert("manifest.json", json(&manifest)?);
-    let encoder = Encoder::load(&files, DeviceChoice::Cpu).await?;
-    manifest.canary = Some(self_check::known_answer(&encoder).await?);
+    let embedding = Encoder::load(&files)?.encode(&[CANARY]).await?;
+    manifest.canary = Some(Canary { text: CANARY.to_owned(), embedding });
     files.insert("manifest.json", json(&manifest)?);
     Ok(files)
 }

@@ -1,4 +1,4 @@
-//! Model weights: safetensors bytes in, f32 tensors out; and their quantization to int8.
+//! Model weights: safetensors bytes in, matrices that stay where they are out; and their quantization to int8.
 //!
 //! A matrix `NAME` of a quantized file is stored as I8 `[rows, columns]` with an F32 vector `NAME.scale` of one scale a row,
 //! that is one scale an output channel (and one a token for the embedding table). Vectors stay F32.
@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 
@@ -14,8 +15,52 @@ use crate::quantization::{dequantize_row, quantize_row};
 
 const SCALE: &str = ".scale";
 
+/// A matrix `[rows, columns]`, row-major: one row an output channel, or one row a token.
+#[derive(Debug, Clone)]
+pub(crate) struct Matrix {
+    pub rows: usize,
+    pub columns: usize,
+    pub values: Values,
+}
+
+/// The values of a [`Matrix`], in the bytes of the file that they came from: nothing is copied.
+#[derive(Debug, Clone)]
+pub(crate) enum Values {
+    /// Little-endian f32, at any alignment.
+    F32(Bytes),
+    /// Signed bytes in `-127..=127`, and one scale a row.
+    Int8 { values: Bytes, scales: Vec<f32> },
+}
+
+impl Matrix {
+    /// Writes one row as f32 into `out`, which has `columns` values.
+    pub fn copy_row(&self, row: usize, out: &mut [f32]) {
+        let (from, to) = (row * self.columns, (row + 1) * self.columns);
+        match &self.values {
+            Values::F32(values) => {
+                for (x, bytes) in out.iter_mut().zip(values[from * 4..to * 4].as_chunks::<4>().0) {
+                    *x = f32::from_le_bytes(*bytes);
+                }
+            }
+            Values::Int8 { values, scales } => {
+                dequantize_row(bytemuck::cast_slice(&values[from..to]), scales[row], out);
+            }
+        }
+    }
+
+    /// All values as f32.
+    pub fn to_f32(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.rows * self.columns];
+        for (row, out) in out.chunks_exact_mut(self.columns).enumerate() {
+            self.copy_row(row, out);
+        }
+        out
+    }
+}
+
 /// A safetensors file, its header read and checked once.
 pub(super) struct WeightFile<'a> {
+    bytes: &'a Bytes,
     tensors: SafeTensors<'a>,
 }
 
@@ -24,9 +69,9 @@ impl<'a> WeightFile<'a> {
     ///
     /// # Errors
     /// [`Error::Corrupt`] saying why the bytes are no safetensors file.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+    pub fn parse(bytes: &'a Bytes) -> Result<Self> {
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| corrupt(e.to_string()))?;
-        Ok(Self { tensors })
+        Ok(Self { bytes, tensors })
     }
 
     /// A tensor and the name that it has in the file, which may carry the prefix `bert.`.
@@ -37,24 +82,18 @@ impl<'a> WeightFile<'a> {
             .ok_or_else(|| corrupt(format!("it has no tensor {name}")))
     }
 
-    /// A matrix as row-major f32, dequantized where it is stored as int8.
-    pub fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Vec<f32>> {
+    /// A matrix, in place.
+    pub fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Matrix> {
         let (stored_name, tensor) = self.find(name)?;
         expect_shape(name, &tensor, &[rows, columns])?;
-        match tensor.dtype() {
-            Dtype::I8 => {
-                let scales = self.vector(&format!("{stored_name}{SCALE}"), rows)?;
-                let quantized: &[i8] = bytemuck::cast_slice(tensor.data());
-                let mut values = vec![0.0; quantized.len()];
-                for ((row, out), scale) in
-                    quantized.chunks_exact(columns).zip(values.chunks_exact_mut(columns)).zip(scales)
-                {
-                    dequantize_row(row, scale, out);
-                }
-                Ok(values)
-            }
-            _ => floats(name, &tensor),
-        }
+        let bytes = self.bytes.slice_ref(tensor.data());
+        let values = if tensor.dtype() == Dtype::I8 {
+            Values::Int8 { values: bytes, scales: self.vector(&format!("{stored_name}{SCALE}"), rows)? }
+        } else {
+            check_floats(name, &tensor)?;
+            Values::F32(bytes)
+        };
+        Ok(Matrix { rows, columns, values })
     }
 
     /// A vector of f32.
@@ -67,12 +106,12 @@ impl<'a> WeightFile<'a> {
     /// The first row of a matrix of any number of rows.
     pub fn vector_row(&self, name: &str, columns: usize) -> Result<Vec<f32>> {
         let rows = self.find(name)?.1.shape().first().copied().unwrap_or_default();
-        let mut values = self.matrix(name, [rows, columns])?;
-        if values.len() < columns {
+        if rows == 0 {
             return Err(corrupt(format!("{name} is empty")));
         }
-        values.truncate(columns);
-        Ok(values)
+        let mut row = vec![0.0; columns];
+        self.matrix(name, [rows, columns])?.copy_row(0, &mut row);
+        Ok(row)
     }
 }
 
@@ -88,17 +127,23 @@ fn expect_shape(name: &str, tensor: &TensorView<'_>, expected: &[usize]) -> Resu
     }
 }
 
-fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
+/// The exponent of infinities and of what is no number is all ones.
+const EXPONENT: u32 = 0x7F80_0000;
+
+fn check_floats(name: &str, tensor: &TensorView<'_>) -> Result<()> {
     if tensor.dtype() != Dtype::F32 {
         return Err(corrupt(format!("{name} is stored as {:?}, expected F32 or I8", tensor.dtype())));
     }
-    let (values, _) = tensor.data().as_chunks::<4>();
-    let values: Vec<f32> = values.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    if values.iter().all(|x| x.is_finite()) {
-        Ok(values)
+    if tensor.data().as_chunks::<4>().0.iter().all(|b| u32::from_le_bytes(*b) & EXPONENT != EXPONENT) {
+        Ok(())
     } else {
         Err(corrupt(format!("{name} has a value that is not finite")))
     }
+}
+
+fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
+    check_floats(name, tensor)?;
+    Ok(tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }
 
 /// A tensor to be written.
@@ -132,7 +177,7 @@ impl View for &Owned<'_> {
 /// # Errors
 /// [`Error::Corrupt`] if the bytes are no safetensors file or hold values that are not finite.
 pub fn quantize_weights(safetensors: &[u8]) -> Result<Vec<u8>> {
-    let file = WeightFile::parse(safetensors)?.tensors;
+    let file = SafeTensors::deserialize(safetensors).map_err(|e| corrupt(e.to_string()))?;
     let mut out: BTreeMap<String, Owned<'_>> = BTreeMap::new();
     for (name, tensor) in file.iter().filter(|(name, tensor)| tensor.dtype() == Dtype::F32 && !name.contains("pooler."))
     {

@@ -10,6 +10,7 @@ pub use explanation::{Reason, reasons};
 
 use crate::catalog::Catalog;
 use crate::profile::UserProfile;
+use crate::retrieval::Term;
 
 /// How much each part of a score counts. Only the ratios matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,19 +71,27 @@ impl Scorer<'_> {
         self.query.is_none() && !self.profile.has_interests()
     }
 
-    /// The parts that are cheap enough for every row of the catalog: all but feedback and diversity.
-    pub fn retrieval_parts(&self, row: usize) -> ScoreParts {
-        ScoreParts {
-            content: self.weights.content * self.profile.affinity(self.catalog, row),
-            query: self.query.map_or(0.0, |q| self.weights.query * self.catalog.embeddings().dot(row, q)),
-            popularity: self.weights.popularity * self.catalog.log_popularity(row),
-            ..ScoreParts::default()
-        }
+    /// The directions along which retrieval scores every row.
+    pub fn terms(&self) -> Vec<Term> {
+        let content = self.profile.text_term(self.weights.content);
+        let query = self.query.map(|q| Term { vector: q.to_vec(), weight: self.weights.query, is_centered: false });
+        content.into_iter().chain(query).collect()
+    }
+
+    /// What retrieval adds to a row's score besides the [`terms`](Self::terms): together all parts but feedback and diversity.
+    pub fn base(&self, row: usize) -> f32 {
+        self.weights.popularity * self.catalog.log_popularity(row)
+            + self.weights.content * self.profile.tag_affinity(self.catalog, row)
     }
 
     /// All parts that do not depend on the rest of the list.
     pub fn parts(&self, row: usize) -> ScoreParts {
-        let feedback = -self.weights.feedback * self.profile.aversion(self.catalog, row);
-        ScoreParts { feedback, ..self.retrieval_parts(row) }
+        ScoreParts {
+            content: self.weights.content * self.profile.affinity(self.catalog, row),
+            query: self.query.map_or(0.0, |q| self.weights.query * self.catalog.embeddings().dot(row, q)),
+            popularity: self.weights.popularity * self.catalog.log_popularity(row),
+            feedback: -self.weights.feedback * self.profile.aversion(self.catalog, row),
+            diversity: 0.0,
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! JavaScript values <-> Rust values, and errors as real `Error`s with a `code`.
 
-use js_sys::{Map, Reflect, Uint8Array};
+use js_sys::Reflect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use crate::artifact::ArtifactFiles;
 use crate::error::{Error, Result};
 
 /// A JavaScript `Error` named `InglenookError` with the error's stable `code`.
@@ -28,15 +27,4 @@ pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue> {
     value
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
         .map_err(|e| Error::invalid("result", e.to_string(), "a value that JavaScript can hold"))
-}
-
-/// `Map<string, Uint8Array>` -> the files of an artifact. Each file is copied once, into wasm memory.
-pub(super) fn files_from_js(what: &str, map: &Map) -> Result<ArtifactFiles> {
-    let mut files = ArtifactFiles::default();
-    let mut wrong = false;
-    map.for_each(&mut |value, name| match (name.as_string(), value.dyn_into::<Uint8Array>()) {
-        (Some(name), Ok(bytes)) => files.insert(name, bytes.to_vec()),
-        _ => wrong = true,
-    });
-    if wrong { Err(Error::invalid(what, "something else", "a Map of file names to Uint8Array")) } else { Ok(files) }
 }

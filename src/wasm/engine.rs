@@ -7,50 +7,94 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::adapter::adapter_name;
-use super::convert::{files_from_js, from_js, into_js_error, to_js};
+use super::clock::now_ms;
+use super::convert::{from_js, into_js_error, to_js};
+use super::files::Files;
 use crate::catalog::Catalog;
-use crate::encoder::{DeviceChoice, DeviceRequest, DeviceStatus, Encoder};
-use crate::error::{Error, Result};
+use crate::encoder::{DeviceChoice, DeviceRequest, DeviceStatus, DeviceTimings, Encoder};
+use crate::engine;
+use crate::error::Result;
 use crate::interaction::Interaction;
-use crate::recommender::Recommender;
 
 /// A loaded model and, where one was given, a catalog with a person's history.
 #[wasm_bindgen]
 pub struct Engine {
-    encoder: Encoder,
-    recommender: Option<Recommender>,
+    engine: engine::Engine,
     history: RefCell<Vec<Interaction>>,
 }
 
 #[derive(Serialize)]
 struct Status<'a> {
     #[serde(flatten)]
-    device: &'a DeviceStatus,
+    device: DeviceStatus,
     model: &'a str,
     dtype: &'a str,
     dimensions: usize,
     items: usize,
 }
 
+/// Rows of a catalog and their scores, best first.
+#[derive(Serialize)]
+struct Nearest {
+    rows: Vec<usize>,
+    scores: Vec<f32>,
+}
+
 #[wasm_bindgen]
 impl Engine {
-    /// Loads `model` and, optionally, `catalog` (maps of file names to bytes, `manifest.json` among them) for `device`:
-    /// `auto`, `webgpu` or `cpu`.
-    pub async fn load(model: Map, catalog: Option<Map>, device: String) -> Result<Engine, JsValue> {
-        Self::try_load(&model, catalog.as_ref(), device).await.map_err(into_js_error)
+    /// Loads `model` and, optionally, `catalog`, `manifest.json` among their files. The CPU serves until `chooseDevices` finds something
+    /// faster.
+    pub fn load(model: Files, catalog: Option<Files>) -> Result<Engine, JsValue> {
+        Self::try_load(model, catalog).map_err(into_js_error)
+    }
+
+    /// The same from maps of file names to bytes, which are copied.
+    #[wasm_bindgen(js_name = loadMaps)]
+    pub fn load_maps(model: &Map, catalog: Option<Map>) -> Result<Engine, JsValue> {
+        let load = || {
+            let catalog = catalog.map(|map| Files::from_map("catalog", &map)).transpose()?;
+            Self::try_load(Files::from_map("model", model)?, catalog)
+        };
+        load().map_err(into_js_error)
+    }
+
+    /// Opens the GPU that `device` (`auto`, `webgpu` or `cpu`) allows, and gives each kind of work to the faster device. `timings` are those of an
+    /// earlier status: where they are of the same GPU, nothing is measured again.
+    #[wasm_bindgen(js_name = chooseDevices)]
+    pub async fn choose_devices(&self, device: String, timings: JsValue) -> Result<(), JsValue> {
+        let choice: DeviceChoice = from_js("device", device.into()).map_err(into_js_error)?;
+        // Timings that another version wrote are measured again.
+        let timings: Option<DeviceTimings> = from_js("timings", timings).ok();
+        let adapter = if choice == DeviceChoice::Cpu { None } else { adapter_name().await };
+        self.engine.choose_devices(DeviceRequest { choice, adapter, timings }, now_ms).await;
+        Ok(())
     }
 
     /// Unit vectors of `texts`, one after another.
     pub async fn encode(&self, texts: Vec<String>) -> Result<Float32Array, JsValue> {
-        let rows = self.encoder.encode(&texts).await.map_err(into_js_error)?;
+        let rows = self.engine.encoder().encode(&texts).await.map_err(into_js_error)?;
         Ok(Float32Array::from(rows.as_slice()))
+    }
+
+    /// The `k` rows of the catalog nearest to a vector, on the CPU or on the GPU: the bare search, without a person.
+    pub async fn nearest(&self, vector: Float32Array, k: usize, on_gpu: bool) -> Result<JsValue, JsValue> {
+        let nearest = async {
+            let (recommender, vector) = (self.engine.recommender()?, vector.to_vec());
+            let found =
+                if on_gpu { recommender.nearest_on_gpu(&vector, k).await? } else { recommender.nearest(&vector, k)? };
+            to_js(&Nearest {
+                rows: found.iter().map(|c| c.row).collect(),
+                scores: found.iter().map(|c| c.score).collect(),
+            })
+        };
+        nearest.await.map_err(into_js_error)
     }
 
     /// Adds an interaction to the history.
     pub fn record(&self, interaction: JsValue) -> Result<(), JsValue> {
         let record = || {
             let interaction: Interaction = from_js("interaction", interaction)?;
-            self.recommender()?.catalog().require_row(&interaction.item_id)?;
+            self.engine.recommender()?.catalog().require_row(&interaction.item_id)?;
             self.history.borrow_mut().push(interaction);
             Ok(())
         };
@@ -69,13 +113,14 @@ impl Engine {
     }
 
     /// The best items for the history and, where given, the embedding of a request in words.
-    pub fn recommend(&self, request: JsValue, query_embedding: Option<Float32Array>) -> Result<JsValue, JsValue> {
-        let recommend = || {
+    pub async fn recommend(&self, request: JsValue, query_embedding: Option<Float32Array>) -> Result<JsValue, JsValue> {
+        let recommend = async {
             let request = from_js("request", request)?;
             let query = query_embedding.map(|q| q.to_vec());
-            to_js(&self.recommender()?.recommend(&self.history.borrow(), &request, query.as_deref())?)
+            let history = self.history.borrow().clone();
+            to_js(&self.engine.recommend(&history, &request, query.as_deref()).await?)
         };
-        recommend().map_err(into_js_error)
+        recommend.await.map_err(into_js_error)
     }
 
     /// The score of one item and the reasons for it.
@@ -88,42 +133,30 @@ impl Engine {
         let explain = || {
             let request = from_js("request", request)?;
             let query = query_embedding.map(|q| q.to_vec());
-            to_js(&self.recommender()?.explain(item_id, &self.history.borrow(), &request, query.as_deref())?)
+            to_js(&self.engine.recommender()?.explain(item_id, &self.history.borrow(), &request, query.as_deref())?)
         };
         explain().map_err(into_js_error)
     }
 
     /// Backend, adapter, reason, model and sizes.
     pub fn status(&self) -> Result<JsValue, JsValue> {
-        let manifest = self.encoder.manifest();
+        let manifest = self.engine.encoder().manifest();
         let status = Status {
-            device: self.encoder.status(),
+            device: self.engine.status(),
             model: &manifest.id,
             dtype: manifest.dtype.name(),
             dimensions: manifest.dimensions,
-            items: self.recommender.as_ref().map_or(0, |r| r.catalog().len()),
+            items: self.engine.items(),
         };
         to_js(&status).map_err(into_js_error)
     }
 }
 
 impl Engine {
-    async fn try_load(model: &Map, catalog: Option<&Map>, device: String) -> Result<Engine> {
-        let choice: DeviceChoice = from_js("device", device.into())?;
+    fn try_load(model: Files, catalog: Option<Files>) -> Result<Engine> {
         // The catalog first: it is quick to check, and a bad one should not wait for the model.
-        let catalog = catalog.map(|files| Catalog::load(&files_from_js("catalog", files)?)).transpose()?;
-        let adapter = if choice == DeviceChoice::Cpu { None } else { adapter_name().await };
-        let device = DeviceRequest { choice, adapter };
-        let encoder = Encoder::load(&files_from_js("model", model)?, device).await?;
-        if let Some(catalog) = &catalog {
-            catalog.require_model(&encoder.manifest().id)?;
-        }
-        Ok(Self { encoder, recommender: catalog.map(Recommender::new), history: RefCell::default() })
-    }
-
-    fn recommender(&self) -> Result<&Recommender> {
-        self.recommender
-            .as_ref()
-            .ok_or_else(|| Error::invalid("catalog", "none", "an engine that was loaded with a catalog"))
+        let catalog = catalog.map(|files| Catalog::load(&files.into_artifact())).transpose()?;
+        let encoder = Encoder::load(&model.into_artifact())?;
+        Ok(Self { engine: engine::Engine::new(encoder, catalog)?, history: RefCell::default() })
     }
 }

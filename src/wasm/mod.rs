@@ -1,8 +1,10 @@
 //! The edge to JavaScript: convert, call, convert back. No logic lives here.
 
 mod adapter;
+mod clock;
 mod convert;
 mod engine;
+mod files;
 
 use wasm_bindgen::prelude::*;
 

@@ -72,15 +72,28 @@ pub fn dislike(item: usize) -> Interaction {
 
 const VOCABULARY: [&str; 12] =
     ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "film", "about", "cats", "and", "dogs", "##s", "."];
-const HIDDEN: usize = 16;
-const INNER: usize = 32;
-const POSITIONS: usize = 32;
-const LAYERS: usize = 2;
+
+/// The sizes of a random encoder.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    pub layers: usize,
+    pub hidden: usize,
+    pub heads: usize,
+    pub inner: usize,
+    pub positions: usize,
+}
+
+pub const TINY: Sizes = Sizes { layers: 2, hidden: 16, heads: 4, inner: 32, positions: 32 };
 
 pub fn tiny_config() -> serde_json::Value {
+    config(TINY)
+}
+
+pub fn config(sizes: Sizes) -> serde_json::Value {
     serde_json::json!({
-        "model_type": "bert", "hidden_act": "gelu", "num_hidden_layers": LAYERS, "hidden_size": HIDDEN, "num_attention_heads": 4,
-        "intermediate_size": INNER, "vocab_size": VOCABULARY.len(), "max_position_embeddings": POSITIONS, "layer_norm_eps": 1e-12
+        "model_type": "bert", "hidden_act": "gelu", "num_hidden_layers": sizes.layers, "hidden_size": sizes.hidden,
+        "num_attention_heads": sizes.heads, "intermediate_size": sizes.inner, "vocab_size": VOCABULARY.len(),
+        "max_position_embeddings": sizes.positions, "layer_norm_eps": 1e-12
     })
 }
 
@@ -99,31 +112,36 @@ pub fn tiny_tokenizer() -> serde_json::Value {
 
 /// Random f32 weights under the names of a BERT file.
 pub fn tiny_weights() -> Vec<u8> {
+    weights(TINY, 11)
+}
+
+/// The same for any sizes.
+pub fn weights(sizes: Sizes, seed: u64) -> Vec<u8> {
     use safetensors::tensor::{Dtype, TensorView};
     let mut shapes: Vec<(String, Vec<usize>)> = vec![
-        ("embeddings.word_embeddings.weight".into(), vec![VOCABULARY.len(), HIDDEN]),
-        ("embeddings.position_embeddings.weight".into(), vec![POSITIONS, HIDDEN]),
-        ("embeddings.token_type_embeddings.weight".into(), vec![2, HIDDEN]),
-        ("embeddings.LayerNorm.weight".into(), vec![HIDDEN]),
-        ("embeddings.LayerNorm.bias".into(), vec![HIDDEN]),
+        ("embeddings.word_embeddings.weight".into(), vec![VOCABULARY.len(), sizes.hidden]),
+        ("embeddings.position_embeddings.weight".into(), vec![sizes.positions, sizes.hidden]),
+        ("embeddings.token_type_embeddings.weight".into(), vec![2, sizes.hidden]),
+        ("embeddings.LayerNorm.weight".into(), vec![sizes.hidden]),
+        ("embeddings.LayerNorm.bias".into(), vec![sizes.hidden]),
     ];
-    for layer in 0..LAYERS {
+    for layer in 0..sizes.layers {
         let mut linear = |name: &str, output: usize, input: usize| {
             shapes.push((format!("encoder.layer.{layer}.{name}.weight"), vec![output, input]));
             shapes.push((format!("encoder.layer.{layer}.{name}.bias"), vec![output]));
         };
         for name in ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"] {
-            linear(name, HIDDEN, HIDDEN);
+            linear(name, sizes.hidden, sizes.hidden);
         }
-        linear("intermediate.dense", INNER, HIDDEN);
-        linear("output.dense", HIDDEN, INNER);
+        linear("intermediate.dense", sizes.inner, sizes.hidden);
+        linear("output.dense", sizes.hidden, sizes.inner);
         for name in ["attention.output.LayerNorm", "output.LayerNorm"] {
             for end in ["weight", "bias"] {
-                shapes.push((format!("encoder.layer.{layer}.{name}.{end}"), vec![HIDDEN]));
+                shapes.push((format!("encoder.layer.{layer}.{name}.{end}"), vec![sizes.hidden]));
             }
         }
     }
-    let mut next = random(11);
+    let mut next = random(seed);
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
         .into_iter()
         .map(|(name, shape)| {
@@ -138,13 +156,23 @@ pub fn tiny_weights() -> Vec<u8> {
 
 /// A model directory around the given files.
 pub fn model_files(config: Vec<u8>, tokenizer: Vec<u8>, weights: Vec<u8>) -> ArtifactFiles {
+    model_of(TINY.hidden, config, tokenizer, weights)
+}
+
+/// A model directory with random weights of these sizes.
+pub fn random_model(sizes: Sizes, seed: u64) -> ArtifactFiles {
+    let tokenizer = tiny_tokenizer().to_string().into();
+    model_of(sizes.hidden, config(sizes).to_string().into(), tokenizer, weights(sizes, seed))
+}
+
+fn model_of(dimensions: usize, config: Vec<u8>, tokenizer: Vec<u8>, weights: Vec<u8>) -> ArtifactFiles {
     let contents = [("config.json", config), ("tokenizer.json", tokenizer), ("model.safetensors", weights)];
     let manifest = ModelManifest {
         format: ModelManifest::FORMAT.into(),
         format_version: FORMAT_VERSION,
         id: "tiny".into(),
         dtype: Dtype::F32,
-        dimensions: HIDDEN,
+        dimensions,
         max_tokens: 16,
         license: "CC0-1.0".into(),
         source: "random".into(),

@@ -30,12 +30,17 @@ export type * from './types.js';
  * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`, `backend_unavailable` or `cancelled`.
  */
 export async function createRecommender(options: RecommenderOptions): Promise<Recommender> {
-  const { catalog, model, device = 'auto', onProgress, signal } = options;
+  const { catalog, model, device = 'auto', onProgress, onStatus, signal } = options;
   if (signal?.aborted) throw cancelled('loading was cancelled before it began');
   const input = { model: folder(model), catalog: catalog === undefined ? null : folder(catalog), device };
   const connection = new Connection(startWorker(options.worker), onProgress);
   try {
-    return new WorkerRecommender(connection, await connection.call('load', input, { signal }));
+    const recommender = new WorkerRecommender(connection, await connection.call('load', input, { signal }));
+    connection.onStatus = (status) => {
+      recommender.engineStatus = status;
+      onStatus?.(recommender.status());
+    };
+    return recommender;
   } catch (error) {
     // Ends downloads under way, too.
     connection.close('loading failed');
@@ -45,11 +50,11 @@ export async function createRecommender(options: RecommenderOptions): Promise<Re
 
 class WorkerRecommender implements Recommender {
   readonly #connection: Connection;
-  readonly #engineStatus: EngineStatus;
+  engineStatus: EngineStatus;
 
   constructor(connection: Connection, engineStatus: EngineStatus) {
     this.#connection = connection;
-    this.#engineStatus = engineStatus;
+    this.engineStatus = engineStatus;
   }
 
   recommend(request: RecommendRequest = {}, options?: CallOptions) {
@@ -77,7 +82,7 @@ class WorkerRecommender implements Recommender {
   }
 
   status(): Status {
-    return { ...this.#engineStatus, ...this.#connection.timings };
+    return { ...this.engineStatus, ...this.#connection.timings };
   }
 
   dispose() {
@@ -93,6 +98,7 @@ interface PendingCall {
 /** Calls to the worker, matched with its answers. */
 class Connection {
   timings: Timings = { lastEncodeMs: null, lastRankMs: null };
+  onStatus: (status: EngineStatus) => void = () => {};
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
@@ -104,6 +110,7 @@ class Connection {
     worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
       hasStarted = true;
       if (data.type === 'progress') onProgress?.(data.event);
+      else if (data.type === 'status') this.onStatus(data.status);
       else this.#settle(data);
     });
     worker.addEventListener('error', (event) => {
@@ -159,7 +166,7 @@ class Connection {
     for (const call of [...this.#pending.values()]) call.reject(error);
   }
 
-  #settle(answer: Exclude<FromWorker, { type: 'progress' }>): void {
+  #settle(answer: Extract<FromWorker, { type: 'value' | 'error' }>): void {
     // An answer to a call that was cancelled meanwhile finds nobody waiting.
     const call = this.#pending.get(answer.id);
     if (answer.type === 'error') {

@@ -1,5 +1,6 @@
-// Fetches artifact folders and the wasm module, counting bytes. Sizes are checked here, so that a stale or cut-off file is told
-// apart early; what the bytes are worth (SHA-256, format) is for the wasm module to judge.
+// Fetches artifact folders and the wasm module, counting bytes. Sizes and SHA-256 are checked here, where the browser's own code does it many
+// times faster than wasm; what the bytes mean is for the wasm module to judge.
+import { Files } from './inglenook.js';
 import { InglenookError } from './errors.js';
 import type { ProgressEvent } from './types.js';
 
@@ -12,6 +13,7 @@ const FORMAT_VERSION = 1;
 export interface ArtifactFile {
   name: string;
   bytes: number;
+  sha256: string;
 }
 
 export interface Manifest {
@@ -93,7 +95,7 @@ function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
     throw new InglenookError('artifact_corrupt', `${url} lists no files; build the artifact again`);
   }
   return files.map((file: unknown) => {
-    const { name, bytes } = (file ?? {}) as { name?: unknown; bytes?: unknown };
+    const { name, bytes, sha256 } = (file ?? {}) as { name?: unknown; bytes?: unknown; sha256?: unknown };
     // A plain file name: a path would let a manifest send requests elsewhere.
     if (typeof name !== 'string' || !/^[^./\\][^/\\]*$/.test(name)) {
       throw new InglenookError(
@@ -107,32 +109,38 @@ function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
         `${url} gives ${name} a size of ${JSON.stringify(bytes)}; expected whole bytes, at most ${MAX_FILE_BYTES}`,
       );
     }
-    return { name, bytes };
+    return { name, bytes, sha256: String(sha256) };
   });
 }
 
-/** File name to content, for every file of the manifest and the manifest itself. */
+/** Every file of the manifest and the manifest itself, in the wasm module's memory, which must be `ready` by the time they arrive. */
 export async function fetchFiles(
   manifest: Manifest,
+  ready: Promise<unknown>,
   tally: Tally,
   options: FetchOptions,
-): Promise<Map<string, Uint8Array>> {
-  const contents = await Promise.all(
-    manifest.files.map((file) =>
-      fetchFile(new URL(encodeURIComponent(file.name), manifest.folder), file, tally, options),
-    ),
-  );
-  const files = new Map([['manifest.json', manifest.content]]);
-  manifest.files.forEach(({ name }, index) => files.set(name, contents[index]!));
+): Promise<Files> {
+  const responses = manifest.files.map((file) => {
+    const url = new URL(encodeURIComponent(file.name), manifest.folder);
+    const response = fetchOk(url, options);
+    // Told below, where it is awaited.
+    response.catch(() => {});
+    return { file, url, response };
+  });
+  await ready;
+  const files = new Files();
+  files.allocate('manifest.json', manifest.content.length);
+  files.write('manifest.json', 0, manifest.content);
+  await Promise.all(responses.map(async ({ file, url, response }) => receive(await response, url, file, files, tally)));
+  if (CAN_HASH) files.areHashed();
   return files;
 }
 
-async function fetchFile(url: URL, file: ArtifactFile, tally: Tally, options: FetchOptions): Promise<Uint8Array> {
-  const response = await fetchOk(url, options);
-  const content = new Uint8Array(file.bytes);
+async function receive(response: Response, url: URL, file: ArtifactFile, files: Files, tally: Tally): Promise<void> {
+  files.allocate(file.name, file.bytes);
   let length = 0;
   for await (const chunk of chunksOf(response, url)) {
-    if (length + chunk.length <= content.length) content.set(chunk, length);
+    if (length + chunk.length <= file.bytes) files.write(file.name, length, chunk);
     length += chunk.length;
     tally.arrived(file.name, chunk.length);
   }
@@ -142,7 +150,23 @@ async function fetchFile(url: URL, file: ArtifactFile, tally: Tally, options: Fe
       `${url} has ${length} bytes, its manifest says ${file.bytes}; deploy the folder again as a whole`,
     );
   }
-  return content;
+  await checkHash(url, file, files);
+}
+
+/** Where the browser hashes for us: on https and on localhost. Elsewhere the wasm module does it. */
+export const CAN_HASH = globalThis.crypto?.subtle !== undefined;
+
+async function checkHash(url: URL, { name, sha256 }: ArtifactFile, files: Files): Promise<void> {
+  const content = files.view(name);
+  if (!CAN_HASH || !content) return;
+  // The browser copies what it hashes before it answers: the view need not last.
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (found === sha256) return;
+  throw new InglenookError(
+    'artifact_corrupt',
+    `${url} is corrupt: found SHA-256 ${found}, expected ${sha256}; deploy the folder again as a whole`,
+  );
 }
 
 /** The wasm module, as a response that counts its bytes while the browser compiles them. */

@@ -49,5 +49,6 @@ export type Timings = Pick<Status, 'lastEncodeMs' | 'lastRankMs'>;
 
 export type FromWorker =
   | { type: 'progress'; event: ProgressEvent }
+  | { type: 'status'; status: EngineStatus }
   | { type: 'value'; id: number; value: Output<Operation>; timings: Timings }
   | { type: 'error'; id: number; error: PlainError };

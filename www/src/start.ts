@@ -1,4 +1,4 @@
-// From addresses to a running engine: downloads, compiles, verifies.
+// From addresses to an engine that runs on the CPU: downloads, compiles, verifies.
 import init, { Engine } from './inglenook.js';
 import { InglenookError } from './errors.js';
 import { fetchFiles, fetchManifest, fetchModule, Tally } from './loader.js';
@@ -6,7 +6,7 @@ import type { Input } from './protocol.js';
 import type { ProgressEvent } from './types.js';
 
 export async function startEngine(
-  { model, catalog, device }: Input<'load'>,
+  { model, catalog }: Input<'load'>,
   onProgress: (event: ProgressEvent) => void,
 ): Promise<Engine> {
   const folders = [new URL(model), ...(catalog === null ? [] : [new URL(catalog)])];
@@ -21,7 +21,8 @@ export async function startEngine(
       const manifests = await Promise.all(folders.map((folder) => fetchManifest(folder, options)));
       for (const { files } of manifests) for (const { bytes } of files) tally.expect(bytes);
       module ??= startModule(tally);
-      const files = Promise.all(manifests.map((manifest) => fetchFiles(manifest, tally, options)));
+      const { compiled } = module;
+      const files = Promise.all(manifests.map((manifest) => fetchFiles(manifest, compiled, tally, options)));
       // All of these at once, so that a missing module is told before a long download is over.
       const [[modelFiles, catalogFiles]] = await Promise.all([
         files,
@@ -29,7 +30,7 @@ export async function startEngine(
         module.compiled,
       ]);
       tally.enter('verify');
-      const engine = await Engine.load(modelFiles!, catalogFiles, device);
+      const engine = Engine.load(modelFiles!, catalogFiles);
       tally.enter('ready');
       return engine;
     } catch (thrown) {

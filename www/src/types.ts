@@ -2,8 +2,9 @@
 // wasm module. The wasm module's own surface is declared in inglenook.d.ts with these same types.
 
 /**
- * Where encoding runs. `auto` takes a real GPU that passes its self-check, `webgpu` also one that is emulated in software; both
- * fall back to the CPU, and `status()` says so and why.
+ * Where the work is done. `auto` begins on the CPU, measures a real GPU beside it once the page is at rest, and gives each kind of work to
+ * the faster one. `webgpu` waits for the GPU and gives it everything, even one that is emulated in software. Both fall back to
+ * the CPU, and `status()` says so and why.
  */
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
@@ -99,13 +100,44 @@ export interface Recommendation {
   because: Reason[];
 }
 
+export type Backend = 'webgpu' | 'cpu';
+
+/** Milliseconds that one piece of work took, medians of a few runs. */
+export interface Timing {
+  cpuMs: number;
+  /** Everything compiled and uploaded; null where the GPU was not worth a try. */
+  gpuMs: number | null;
+}
+
+/** What was measured to choose between the devices. */
+export interface DeviceTimings {
+  adapter: string;
+  /** Opening the GPU, compiling kernels, uploading weights and the first encode. */
+  gpuStartMs: number;
+  /** Encoding one text of 16 tokens. */
+  text: Timing;
+  /** Encoding 8 texts of 32 tokens. */
+  batch: Timing;
+  /** Scoring the catalog; null without one. */
+  rank: Timing | null;
+}
+
 /** What the wasm module says of itself. */
 export interface EngineStatus {
-  backend: 'webgpu' | 'cpu';
-  /** The GPU's name; null on the CPU. */
+  /** The device that encodes a short text. */
+  backend: Backend;
+  /** The GPU's name; null where only the CPU serves. */
   adapter: string | null;
-  /** Why this backend was chosen. */
+  /** Why these devices were chosen. */
   reason: string;
+  /** Which device does which kind of work: encoding a short text, encoding more at once, scoring the catalog. */
+  choices: { text: Backend; batch: Backend; rank: Backend };
+  /** What was measured to choose; null where nothing was. */
+  timings: DeviceTimings | null;
+  /** The instructions of the CPU engine. */
+  simd: 'simd128' | 'relaxed-simd';
+  /** Kernels that the GPU runs for one encode; null where it does not serve. */
+  dispatches: number | null;
   model: string;
   dtype: 'f32' | 'int8';
   dimensions: number;
@@ -122,7 +154,7 @@ export interface Status extends EngineStatus {
 
 /** How far loading has come. Stages follow in this order: download, compile, verify, ready. */
 export interface ProgressEvent {
-  /** `verify` covers the check of every file's SHA-256 and the start of the encoder on its device. */
+  /** `verify` covers the check of what the files hold and the start of the engine. */
   stage: 'download' | 'compile' | 'verify' | 'ready';
   /** The file that just grew, while downloading. */
   file?: string;
@@ -138,6 +170,8 @@ export interface RecommenderOptions {
   /** Default `auto`. */
   device?: Device;
   onProgress?: (event: ProgressEvent) => void;
+  /** Called when the choice of devices changes after loading: `auto` has measured, or a GPU was lost. */
+  onStatus?: (status: Status) => void;
   /** Where worker.js lies, if not beside the client. It must be of the page's own origin. */
   worker?: string | URL;
   /** Cancels loading. Use `dispose` afterwards. */

@@ -3,6 +3,8 @@
 import type { Engine } from './inglenook.js';
 import { InglenookError, isTrap } from './errors.js';
 import type { Call, FromWorker, Input, Operation, Output, Timings, ToWorker } from './protocol.js';
+import type { EngineStatus } from './types.js';
+import { recallTimings, rememberTimings } from './device-timings.js';
 import { startEngine } from './start.js';
 
 type Handlers = { [O in Operation]: (input: Input<O>) => Output<O> | Promise<Output<O>> };
@@ -15,7 +17,9 @@ const timings: Timings = { lastEncodeMs: null, lastRankMs: null };
 const handlers: Handlers = {
   async load(input) {
     engine = await startEngine(input, (event) => post({ type: 'progress', event }));
-    return engine.status();
+    if (input.device === 'webgpu') await engine.chooseDevices('webgpu', null);
+    if (input.device === 'auto') choiceIsDue = true;
+    return (lastStatus = engine.status());
   },
 
   async recommend({ request, query }) {
@@ -84,6 +88,40 @@ async function drain(): Promise<void> {
   isBusy = true;
   for (let call = queue.shift(); call; call = queue.shift()) await answer(call);
   isBusy = false;
+  tellStatus();
+  if (choiceIsDue) setTimeout(chooseDevices, REST_MS);
+}
+
+/** Whether `auto` has still to be decided. Until then the CPU serves, so that the first recommendation does not wait for a GPU. */
+let choiceIsDue = false;
+
+/** Measuring takes tenths of a second; it waits until nothing has been asked for this long. */
+const REST_MS = 200;
+
+async function chooseDevices(): Promise<void> {
+  if (!choiceIsDue || isBusy || !engine) return;
+  choiceIsDue = false;
+  const { model } = engine.status();
+  // Calls are answered meanwhile, by the CPU.
+  try {
+    await engine.chooseDevices('auto', await recallTimings(model));
+    const { timings: measured } = engine.status();
+    if (measured) await rememberTimings(model, measured);
+    tellStatus();
+  } catch (thrown) {
+    if (isTrap(thrown)) trap(thrown);
+  }
+}
+
+/** What the client was told last. */
+let lastStatus: EngineStatus | null = null;
+
+/** Tells of a change that no answer brings: a GPU lost, or chosen. */
+function tellStatus(): void {
+  const status = trapped ? null : engine?.status();
+  if (!status || !lastStatus || status.reason === lastStatus.reason) return;
+  lastStatus = status;
+  post({ type: 'status', status });
 }
 
 async function answer<O extends Operation>({ id, operation, input }: Call<O>): Promise<void> {

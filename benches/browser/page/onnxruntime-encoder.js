@@ -23,17 +23,18 @@ function meanPoolAndNormalize(hidden, rows, tokens, dimensions) {
   return embeddings;
 }
 
-export async function start({ device }) {
+/** `model`: a file under /peer/minilm. */
+export async function start({ device, model }) {
   const { script, wasm, provider } = BUILDS[device];
-  const ort = await import(`/peer/${script}`);
+  const ort = await import(`/peer/onnxruntime/${script}`);
   // One thread: what a page has unless its server sends the cross-origin isolation headers; ours has one as well.
   ort.env.wasm.numThreads = 1;
-  ort.env.wasm.wasmPaths = { wasm: `/peer/${wasm}` };
+  ort.env.wasm.wasmPaths = { wasm: `/peer/onnxruntime/${wasm}` };
   ort.env.logLevel = 'error';
-  const model = await (await fetch('/peer/model.onnx')).arrayBuffer();
-  const session = await ort.InferenceSession.create(model, { executionProviders: [provider] });
+  const bytes = await (await fetch(`/peer/minilm/${model}`)).arrayBuffer();
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: [provider] });
   return {
-    info: { provider, version: ort.env.versions.web },
+    info: () => ({ provider, version: ort.env.versions.web }),
     prepare({ rows, tokens }) {
       const shape = [rows, tokens];
       const ids = BigInt64Array.from(tokenIds(rows, tokens), BigInt);

@@ -1,5 +1,5 @@
-// Drives subjects, each in a worker of its own: `start` one, then let two of them take turns on a case.
-// Turns, not one after the other: a machine that slows down half-way slows both down alike.
+// Drives subjects, each in a worker of its own: `start` them, then let them take turns on a case.
+// Turns, not one after the other: a machine that slows down half-way slows all down alike.
 const subjects = new Map();
 
 class Subject {
@@ -24,16 +24,21 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function cosines(a, b, dimensions) {
-  return Array.from({ length: a.length / dimensions }, (_, row) => {
+/** The lowest cosine between rows of `a` and `b`. */
+function lowestCosine(a, b, dimensions) {
+  let lowest = 1;
+  for (let from = 0; from < a.length; from += dimensions) {
     let [dot, aa, bb] = [0, 0, 0];
-    for (let i = row * dimensions; i < (row + 1) * dimensions; i++) {
+    for (let i = from; i < from + dimensions; i++) {
       dot += a[i] * b[i];
       aa += a[i] * a[i];
       bb += b[i] * b[i];
     }
-    return dot / Math.sqrt(aa * bb);
-  });
+    const cosine = dot / Math.sqrt(aa * bb);
+    // Written so that a NaN becomes the lowest.
+    if (!(cosine >= lowest)) lowest = cosine;
+  }
+  return lowest;
 }
 
 /** Runs for so long that the browser has optimized what is hot; returns the duration of the last run. */
@@ -66,29 +71,41 @@ window.bench = {
   },
 
   /**
-   * Medians of `ours` and `peer` on `testCase`: after `warmUpMs` of runs on each side (one at least), `minRuns` runs each, then more until
-   * there are `runs` or `limitMs` has passed. `dimensions` given: also the lowest cosine between their outputs, row by row.
+   * Medians of the subjects `names` on `testCase`, in ms by name: after `warmUpMs` of runs of each (one at least), `minRuns` runs each,
+   * then more until there are `runs` or `limitMs` has passed. `dimensions` given: also the lowest cosine, row by row, of every output to
+   * that of the subject `reference`. Each subject's `info` is as it stands after the last run.
    */
-  async compare(ours, peer, testCase, { warmUpMs, runs, minRuns, limitMs, dimensions }) {
-    const pair = [subjects.get(ours), subjects.get(peer)];
-    const samples = [[], []];
+  async compare(names, testCase, { warmUpMs, runs, minRuns, limitMs, dimensions, reference }) {
+    const turns = names.map((name) => ({ name, subject: subjects.get(name), samples: [] }));
     let longest = 0;
-    for (const subject of pair) {
+    for (const { subject } of turns) {
       await subject.call('prepare', testCase);
       longest = Math.max(longest, await warmUp(subject, warmUpMs));
     }
     // Short runs go in blocks, so that each side mostly finds its own data in the processor's caches.
     const block = longest < 500 ? Math.min(5, runs) : 1;
     const deadline = performance.now() + limitMs;
-    while (samples[0].length < runs && (samples[0].length < minRuns || performance.now() < deadline)) {
-      for (const [i, subject] of pair.entries()) samples[i].push(...(await subject.call('sample', block)));
+    const count = () => turns[0].samples.length;
+    while (count() < runs && (count() < minRuns || performance.now() < deadline)) {
+      for (const { subject, samples } of turns) samples.push(...(await subject.call('sample', block)));
     }
-    const outputs = dimensions ? [await pair[0].call('output'), await pair[1].call('output')] : undefined;
+    const each = async (value) =>
+      Object.fromEntries(await Promise.all(turns.map(async (t) => [t.name, await value(t)])));
+    const expected = dimensions ? await subjects.get(reference).call('output') : undefined;
     return {
-      ours_ms: median(samples[0]),
-      peer_ms: median(samples[1]),
-      runs: samples[0].length,
-      ...(outputs && { lowest_cosine: Math.min(...cosines(...outputs, dimensions)) }),
+      ms: await each(({ samples }) => median(samples)),
+      runs: count(),
+      info: await each(({ subject }) => subject.call('info')),
+      ...(expected && {
+        lowest_cosine: await each(async ({ subject }) =>
+          lowestCosine(await subject.call('output'), expected, dimensions),
+        ),
+      }),
     };
+  },
+
+  /** Everything that the subject answers to a case, untimed: for ranking, the rows found for every query. */
+  async answers(name, testCase) {
+    return Array.from(await subjects.get(name).call('answers', testCase));
   },
 };

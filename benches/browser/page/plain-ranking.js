@@ -1,14 +1,8 @@
-// The peer of ranking: what a page with a table of unit embeddings writes by hand, twice. `sort`: a loop of dot products and a sort.
-// `careful`: four accumulators, since a single one waits for each addition, and a short list of the best instead of the sort.
-import { unitVectors } from './vectors.js';
+// The peer of ranking: what a page with a table of unit embeddings writes by hand, with care: four accumulators, since a single one waits
+// for each addition, and a short list of the best instead of a sort. Its answers are exact, and recall is measured by them.
+import { itemVectors, rankingSubject } from './vectors.js';
 
 function dot(table, from, query) {
-  let sum = 0;
-  for (let i = 0; i < query.length; i++) sum += table[from + i] * query[i];
-  return sum;
-}
-
-function dotInFour(table, from, query) {
   let [a, b, c, d] = [0, 0, 0, 0];
   for (let i = 0; i < query.length; i += 4) {
     a += table[from + i] * query[i];
@@ -19,17 +13,10 @@ function dotInFour(table, from, query) {
   return a + b + (c + d);
 }
 
-function topBySort(table, query, rows, k) {
-  const scores = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) scores[row] = dot(table, row * query.length, query);
-  const order = Uint32Array.from(scores, (_, row) => row);
-  return order.sort((a, b) => scores[b] - scores[a]).slice(0, k);
-}
-
-function topByShortList(table, query, rows, k) {
+function top(table, query, rows, k) {
   const best = [];
   for (let row = 0; row < rows; row++) {
-    const score = dotInFour(table, row * query.length, query);
+    const score = dot(table, row * query.length, query);
     if (best.length === k && score <= best[k - 1].score) continue;
     if (best.length === k) best.pop();
     let at = best.length;
@@ -39,16 +26,15 @@ function topByShortList(table, query, rows, k) {
   return Uint32Array.from(best, ({ row }) => row);
 }
 
-const METHODS = { sort: topBySort, careful: topByShortList };
-
-export async function start({ rows, dimensions }) {
-  const table = unitVectors(rows, dimensions, 1);
-  const query = unitVectors(1, dimensions, 7);
-  return {
-    info: { bytes: table.byteLength },
-    prepare({ method, k }) {
-      const top = METHODS[method];
-      return () => top(table, query, rows, k);
-    },
-  };
+/** `build_ms` is 0: the vectors arrive as the table that is scanned. */
+export async function start({ name, rows, dimensions }) {
+  const table = await itemVectors(name, rows, dimensions);
+  return rankingSubject({
+    dimensions,
+    info: () => ({ bytes: table.byteLength, build_ms: 0 }),
+    topOf:
+      ({ k }) =>
+      (query) =>
+        top(table, query, rows, k),
+  });
 }

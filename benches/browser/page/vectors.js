@@ -1,20 +1,45 @@
-// Reproducible pseudo-random unit vectors. The time to rank does not depend on the values, only on how many there are.
-export function unitVectors(count, dimensions, seed) {
-  const values = new Float32Array(count * dimensions);
-  let state = seed | 1;
-  for (let row = 0; row < count; row++) {
-    const vector = values.subarray(row * dimensions, (row + 1) * dimensions);
-    let squares = 0;
-    for (let i = 0; i < dimensions; i++) {
-      // xorshift32: Math.random() takes no seed
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      vector[i] = state;
-      squares += state * state;
-    }
-    const scale = 1 / Math.sqrt(squares);
-    for (let i = 0; i < dimensions; i++) vector[i] *= scale;
+// The vectors that ranking is measured on: real sentence embeddings, f32 rows of unit length (scripts/peers/gloss_vectors.py).
+async function floats(name) {
+  const response = await fetch(`/vectors/${name}.f32`);
+  if (!response.ok) throw new Error(`/vectors/${name}.f32: expected to be served, found HTTP ${response.status}`);
+  return new Float32Array(await response.arrayBuffer());
+}
+
+/** The first `rows` rows of the table `name`. */
+export async function itemVectors(name, rows, dimensions) {
+  const values = await floats(name);
+  if (values.length < rows * dimensions) {
+    throw new Error(`/vectors/${name}.f32: expected ${rows} rows of ${dimensions}, found ${values.length} numbers`);
   }
-  return values;
+  return values.length === rows * dimensions ? values : values.slice(0, rows * dimensions);
+}
+
+/** Query embeddings, one array each. */
+export async function queryVectors(dimensions) {
+  const values = await floats('queries');
+  return Array.from({ length: values.length / dimensions }, (_, row) =>
+    values.subarray(row * dimensions, (row + 1) * dimensions),
+  );
+}
+
+/**
+ * The subject of a way to rank: `topOf(testCase)` returns a function from a query vector to the rows found, best first. Timed runs go
+ * through the queries in turn, so that no answer is in a cache.
+ */
+export async function rankingSubject({ dimensions, info, topOf }) {
+  const queries = await queryVectors(dimensions);
+  return {
+    info,
+    async prepare(testCase) {
+      const top = await topOf(testCase);
+      let next = 0;
+      return () => top(queries[next++ % queries.length]);
+    },
+    async answers(testCase) {
+      const top = await topOf(testCase);
+      const found = [];
+      for (const query of queries.slice(0, testCase.queries)) found.push(...(await top(query)));
+      return found;
+    },
+  };
 }

@@ -1,5 +1,5 @@
-// Runs one subject. A subject module exports `start(options)`, which resolves to { info, prepare }: `prepare(testCase)` returns the
-// function that is timed.
+// Runs one subject. A subject module exports `start(options)`, which resolves to { info, prepare, answers? }: `info()` says what the subject
+// tells of itself, `prepare(testCase)` returns the function that is timed, `answers(testCase)` everything that is judged.
 let subject;
 let run;
 let output;
@@ -9,11 +9,11 @@ const methods = {
     const from = performance.now();
     const { start } = await import(module);
     subject = await start(options);
-    return { ms: performance.now() - from, info: subject.info };
+    return { ms: performance.now() - from, info: subject.info() };
   },
 
-  prepare(testCase) {
-    run = subject.prepare(testCase);
+  async prepare(testCase) {
+    run = await subject.prepare(testCase);
   },
 
   async sample(count) {
@@ -27,6 +27,8 @@ const methods = {
   },
 
   output: () => output,
+  info: () => subject.info(),
+  answers: (testCase) => subject.answers(testCase),
 };
 
 self.onmessage = async ({ data: { method, args } }) => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use comfy_table::{Table, presets};
 use indicatif::HumanBytes;
 use inglenook::artifact::manifest::{CatalogManifest, FileEntry, ModelManifest};
-use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
+use inglenook::{ArtifactFiles, Catalog, Encoder, Error, Result};
 use serde_json::json;
 
 use crate::output;
@@ -53,7 +53,7 @@ fn inspect_catalog(args: &Args, files: &ArtifactFiles, manifest: &CatalogManifes
 }
 
 fn inspect_model(args: &Args, files: &ArtifactFiles) -> Result<()> {
-    let encoder = pollster::block_on(Encoder::load(files, DeviceChoice::Cpu))?;
+    let encoder = Encoder::load(files)?;
     let manifest = encoder.manifest();
     if args.json {
         return output::pretty_json(&json!({"manifest": manifest}));

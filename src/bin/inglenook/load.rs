@@ -1,6 +1,8 @@
 //! Opening artifact directories for the subcommands.
 
 use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use inglenook::encoder::DeviceStatus;
 use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
@@ -9,9 +11,18 @@ use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
 pub fn encoder(dir: &Path, choice: impl Into<DeviceChoice>) -> Result<Encoder> {
     let files = read(dir, "model", "inglenook pack --source DIR --out DIR")?;
     let choice = choice.into();
-    let encoder = pollster::block_on(Encoder::load(&files, choice))?;
-    tell_device(choice, encoder.status());
+    let encoder = Encoder::load(&files)?;
+    if choice != DeviceChoice::Cpu {
+        pollster::block_on(encoder.open_gpu(choice, now_ms));
+    }
+    tell_device(choice, &encoder.status());
     Ok(encoder)
+}
+
+/// Milliseconds since the first call.
+fn now_ms() -> f64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs_f64() * 1000.0
 }
 
 /// Loads a catalog directory.

@@ -11,7 +11,8 @@ const methods = {
       catalog && fetchDirectory(catalog),
       init({ module_or_path: '/lib/inglenook_bg.wasm' }),
     ]);
-    engine = await Engine.load(files, items ?? undefined, device);
+    engine = Engine.loadMaps(files, items ?? undefined);
+    if (device !== 'cpu') await engine.chooseDevices(device, null);
     return engine.status();
   },
   // A plain array of rows: what travels from the page to the test is JSON.

@@ -1,7 +1,16 @@
-//! Retrieval: the exact top k rows of a catalog by a cheap score.
+//! Retrieval: the best k rows of a catalog by a cheap score.
+
+mod gpu_scan;
+mod scan;
+mod selection;
+mod signs;
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+
+pub(crate) use gpu_scan::GpuScan;
+pub(crate) use scan::{Scan, Term};
+use selection::Selection;
+pub(crate) use signs::SignTable;
 
 /// A row that may be recommended, with its retrieval score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,38 +27,13 @@ pub fn by_score(a: &Candidate, b: &Candidate) -> Ordering {
     b.score.total_cmp(&a.score).then(a.row.cmp(&b.row))
 }
 
-/// Orders candidates so that the heap's greatest is the worst of the list.
-#[derive(PartialEq)]
-struct Worst(Candidate);
-
-impl Eq for Worst {}
-
-impl PartialOrd for Worst {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Worst {
-    fn cmp(&self, other: &Self) -> Ordering {
-        by_score(&self.0, &other.0)
-    }
-}
-
 /// The best `k` of `rows` in the order of [`by_score`]; all of them if there are fewer. Exact: every row is scored.
 pub fn top_k(rows: impl Iterator<Item = usize>, k: usize, score: impl Fn(usize) -> f32) -> Vec<Candidate> {
-    let mut best: BinaryHeap<Worst> = BinaryHeap::new();
+    let mut best = Selection::new(k);
     for row in rows {
-        let candidate = Candidate { row, score: score(row) };
-        if best.len() < k {
-            best.push(Worst(candidate));
-        } else if let Some(mut worst) = best.peek_mut()
-            && by_score(&candidate, &worst.0) == Ordering::Less
-        {
-            *worst = Worst(candidate);
-        }
+        best.offer(row, score(row));
     }
-    best.into_sorted_vec().into_iter().map(|w| w.0).collect()
+    best.into_sorted()
 }
 
 #[cfg(test)]

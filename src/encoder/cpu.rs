@@ -1,0 +1,240 @@
+//! The encoder on the CPU: one pass over the tokens of several texts, without padding.
+//!
+//! Rows of tokens lie one after another whatever text they belong to; only attention looks at where texts begin and end. Linear layers
+//! with int8 weights quantize their input on the fly (`kernels/int8.rs`); all else is f32.
+
+use super::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
+use super::config::Pooling;
+use super::weights::Values;
+use crate::embedding::normalize;
+use crate::kernels::{LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int8, matmul, softmax};
+
+/// Tokens of several texts go through the layers together up to this many: enough to read the weights seldom, few enough for the
+/// activations to stay in the caches. A longer text goes alone.
+const TOKENS_AT_ONCE: usize = 256;
+
+/// Tokens that go through a feed-forward part at once; its inner activations stay in the second-level cache.
+const TOKENS_FED: usize = 24;
+
+/// A model that runs on the CPU.
+pub(crate) struct CpuEncoder {
+    weights: BertWeights,
+}
+
+/// Buffers that one pass after another uses; they grow to the largest and stay.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    hidden: Vec<f32>,
+    query: Vec<f32>,
+    key: Vec<f32>,
+    value: Vec<f32>,
+    context: Vec<f32>,
+    projected: Vec<f32>,
+    inner: Vec<f32>,
+    /// Keys of one head of one text, turned: `[head width, tokens]`.
+    keys: Vec<f32>,
+    scores: Vec<f32>,
+    linear: LinearScratch,
+}
+
+#[derive(Default)]
+struct LinearScratch {
+    quantized: QuantizedRows,
+    panel: Vec<f32>,
+}
+
+impl CpuEncoder {
+    pub fn new(weights: BertWeights) -> Self {
+        Self { weights }
+    }
+
+    /// What it computes with.
+    pub fn weights(&self) -> &BertWeights {
+        &self.weights
+    }
+
+    /// Longest text, in tokens.
+    pub fn max_tokens(&self) -> usize {
+        self.weights.positions.len() / self.weights.hidden
+    }
+
+    /// Number of token ids.
+    pub fn vocabulary_size(&self) -> usize {
+        self.weights.tokens.rows
+    }
+
+    /// Splits texts into consecutive groups that go through the layers at once.
+    pub fn groups<'a, 'b>(texts: &'b [&'a [u32]]) -> impl Iterator<Item = &'b [&'a [u32]]> {
+        let mut left = texts;
+        core::iter::from_fn(move || {
+            let mut tokens = 0;
+            let fitting = left.iter().take_while(|text| {
+                tokens += text.len();
+                tokens <= TOKENS_AT_ONCE
+            });
+            let count = fitting.count().max(1).min(left.len());
+            let (group, rest) = left.split_at(count);
+            left = rest;
+            (!group.is_empty()).then_some(group)
+        })
+    }
+
+    /// Unit vectors, `[texts, hidden]`. Each text has at least one token and at most as many as the model has positions.
+    pub fn encode(&self, texts: &[&[u32]], scratch: &mut Scratch) -> Vec<f32> {
+        let hidden = self.weights.hidden;
+        self.embed(texts, scratch);
+        for layer in &self.weights.layers {
+            self.attend(layer, texts, scratch);
+            feed_forward(layer, hidden, scratch);
+        }
+        self.pool(texts, &scratch.hidden)
+    }
+
+    fn embed(&self, texts: &[&[u32]], scratch: &mut Scratch) {
+        let weights = &self.weights;
+        let tokens = texts.iter().map(|text| text.len()).sum::<usize>();
+        resize(&mut scratch.hidden, tokens * weights.hidden);
+        let ids = texts.iter().flat_map(|text| text.iter().enumerate());
+        for (row, (position, id)) in scratch.hidden.chunks_exact_mut(weights.hidden).zip(ids) {
+            weights.tokens.copy_row(*id as usize, row);
+            for (x, p) in row.iter_mut().zip(&weights.positions[position * weights.hidden..]) {
+                *x += p;
+            }
+            layer_norm(row, &weights.norm.gamma, &weights.norm.beta, weights.norm.epsilon);
+        }
+    }
+
+    /// Multi-head attention with its projection, residual and norm.
+    fn attend(&self, layer: &LayerWeights, texts: &[&[u32]], scratch: &mut Scratch) {
+        let hidden = self.weights.hidden;
+        let width = hidden / self.weights.heads;
+        let Scratch { hidden: rows, query, key, value, context, projected, keys, scores, linear, .. } = scratch;
+        let mut input = linear.input(rows, hidden);
+        input.apply(&layer.query, query);
+        input.apply(&layer.key, key);
+        input.apply(&layer.value, value);
+        resize(context, rows.len());
+        let mut first = 0;
+        for text in texts {
+            let range = first..first + text.len() * hidden;
+            first = range.end;
+            for head in 0..self.weights.heads {
+                // The head's columns of the text's rows; they lie `hidden` values apart.
+                let from = range.start + head * width;
+                let columns = |values| Strided { values, stride: hidden };
+                let (query, key, value) = (
+                    columns(&query[from..range.end]),
+                    columns(&key[from..range.end]),
+                    columns(&value[from..range.end]),
+                );
+                weigh(query, key, [text.len(), width], keys, scores);
+                let weights = Strided { values: scores, stride: text.len().next_multiple_of(LANES) };
+                matmul(weights, value, [text.len(), text.len(), width], &mut context[from..range.end], hidden);
+            }
+        }
+        linear.input(context, hidden).apply(&layer.output, projected);
+        add_and_norm(rows, projected, &layer.attention_norm);
+    }
+
+    fn pool(&self, texts: &[&[u32]], rows: &[f32]) -> Vec<f32> {
+        let hidden = self.weights.hidden;
+        let mut pooled = vec![0.0; texts.len() * hidden];
+        let mut rows = rows.chunks_exact(hidden);
+        for (out, text) in pooled.chunks_exact_mut(hidden).zip(texts) {
+            for (at, row) in rows.by_ref().take(text.len()).enumerate() {
+                if self.weights.pooling == Pooling::Mean || at == 0 {
+                    for (sum, x) in out.iter_mut().zip(row) {
+                        *sum += x;
+                    }
+                }
+            }
+            // The mean's divisor falls away in the normalization.
+            normalize(out);
+        }
+        pooled
+    }
+}
+
+/// The feed-forward part with its residual and norm.
+fn feed_forward(layer: &LayerWeights, hidden: usize, scratch: &mut Scratch) {
+    let Scratch { hidden: rows, inner, projected, linear, .. } = scratch;
+    for rows in rows.chunks_mut(TOKENS_FED * hidden) {
+        linear.input(rows, hidden).apply(&layer.expand, inner);
+        gelu(inner);
+        linear.input(inner, layer.contract.weight.columns).apply(&layer.contract, projected);
+        add_and_norm(rows, projected, &layer.output_norm);
+    }
+}
+
+/// Attention weights of one head of one text, `[tokens, tokens]`, rows padded to whole lanes: `softmax(query key^T / sqrt(width))`.
+#[expect(clippy::cast_precision_loss, reason = "head widths are small")]
+fn weigh(
+    query: Strided<'_>,
+    key: Strided<'_>,
+    [tokens, width]: [usize; 2],
+    keys: &mut Vec<f32>,
+    scores: &mut Vec<f32>,
+) {
+    let padded = tokens.next_multiple_of(LANES);
+    resize(keys, width * padded);
+    for (token, row) in key.values.chunks(key.stride).enumerate() {
+        for (d, x) in row[..width].iter().enumerate() {
+            keys[d * padded + token] = *x;
+        }
+    }
+    resize(scores, tokens * padded);
+    matmul(query, Strided { values: keys, stride: padded }, [tokens, width, padded], scores, padded);
+    let scale = 1.0 / (width as f32).sqrt();
+    for row in scores.chunks_exact_mut(padded) {
+        softmax(&mut row[..tokens], scale);
+    }
+}
+
+/// `rows = norm(rows + added)`.
+fn add_and_norm(rows: &mut [f32], added: &[f32], norm: &NormWeights) {
+    let length = norm.gamma.len();
+    for (row, added) in rows.chunks_exact_mut(length).zip(added.chunks_exact(length)) {
+        for (x, a) in row.iter_mut().zip(added) {
+            *x += a;
+        }
+        layer_norm(row, &norm.gamma, &norm.beta, norm.epsilon);
+    }
+}
+
+impl LinearScratch {
+    /// Makes rows ready for any number of linear layers.
+    fn input<'a>(&'a mut self, rows: &'a [f32], length: usize) -> LinearInput<'a> {
+        LinearInput { rows, length, is_quantized: false, scratch: self }
+    }
+}
+
+/// The rows that linear layers read, quantized when the first int8 layer asks for it.
+struct LinearInput<'a> {
+    rows: &'a [f32],
+    length: usize,
+    is_quantized: bool,
+    scratch: &'a mut LinearScratch,
+}
+
+impl LinearInput<'_> {
+    fn apply(&mut self, linear: &LinearWeights, out: &mut Vec<f32>) {
+        resize(out, self.rows.len() / self.length * linear.bias.len());
+        match &linear.weight.values {
+            Values::F32(weight) => {
+                linear_f32(self.rows, self.length, weight, &linear.bias, &mut self.scratch.panel, out);
+            }
+            Values::Int8 { values, scales } => {
+                if !self.is_quantized {
+                    self.scratch.quantized.quantize(self.rows, self.length);
+                    self.is_quantized = true;
+                }
+                linear_int8(&self.scratch.quantized, bytemuck::cast_slice(values), scales, &linear.bias, out);
+            }
+        }
+    }
+}
+
+/// Gives a buffer its length; what it holds is overwritten by the caller, but for the padding of `keys`, which only has to be finite.
+fn resize(buffer: &mut Vec<f32>, length: usize) {
+    buffer.resize(length, 0.0);
+}

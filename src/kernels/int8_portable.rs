@@ -1,0 +1,53 @@
+//! The tile in portable Rust: the reference, and what runs natively.
+
+use super::SimdLevel;
+
+/// What this machine has.
+pub(crate) fn simd_level() -> SimdLevel {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return SimdLevel::Avx2;
+    }
+    SimdLevel::Portable
+}
+
+/// Dot products of `M` rows with `N` channels, all of one length.
+#[inline]
+pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+    #[cfg(target_arch = "x86_64")]
+    if simd_level() == SimdLevel::Avx2 {
+        // SAFETY: the machine has AVX2.
+        return unsafe { tile_avx2(rows, channels) };
+    }
+    tile_of(rows, channels)
+}
+
+/// The same code, for which the compiler may use AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn tile_avx2<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+    tile_of(rows, channels)
+}
+
+#[inline(always)]
+fn tile_of<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+    const STEP: usize = 16;
+    let length = rows[0].len();
+    let mut sums = [[0; M]; N];
+    // Integers may be added in any order: the compiler spreads each sum over lanes.
+    let whole = length - length % STEP;
+    for n in 0..N {
+        for m in 0..M {
+            let (row, channel) = (&rows[m][..whole], &channels[n][..whole]);
+            sums[n][m] = row.iter().zip(channel).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum();
+        }
+    }
+    for i in whole..length {
+        for n in 0..N {
+            for m in 0..M {
+                sums[n][m] += i32::from(rows[m][i]) * i32::from(channels[n][i]);
+            }
+        }
+    }
+    sums
+}

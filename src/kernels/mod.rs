@@ -1,0 +1,28 @@
+//! The arithmetic that everything else waits for: products of matrices, activations, norms.
+//!
+//! Each kernel is portable Rust whose sums have a fixed order, so that the bits are the same natively and in wasm. Only the inner tile of
+//! the int8 product has a second form, in `core::arch::wasm32`; integers add up to the same in any order.
+
+// What is small and in a loop must become part of the loop, or its lanes are not joined to vectors.
+#![allow(clippy::inline_always)]
+
+mod activation;
+mod float;
+mod int8;
+mod norm;
+
+pub(crate) use activation::{gelu, softmax};
+pub(crate) use float::{Strided, linear_f32, matmul};
+pub use int8::SimdLevel;
+pub(crate) use int8::{QuantizedRows, dot_rows, linear_int8, simd_level};
+pub(crate) use norm::layer_norm;
+
+/// Values that are worked on at once: two registers of 128 bits. Sums are kept in this many lanes and added up in a fixed order.
+pub(crate) const LANES: usize = 8;
+
+/// Adds up the lanes in the one order that all sums use.
+#[inline]
+pub(crate) fn add_lanes(lanes: [f32; LANES]) -> f32 {
+    let pair = |lane: usize| lanes[lane] + lanes[lane + LANES / 2];
+    (pair(0) + pair(1)) + (pair(2) + pair(3))
+}

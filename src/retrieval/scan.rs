@@ -1,0 +1,207 @@
+//! The scan of a whole table: every row's score from one or two directions, and the best k of them.
+
+use super::Candidate;
+use super::selection::Selection;
+use super::signs::{SignProbe, SignTable};
+use crate::embedding::{CenteredTable, TableProbe, dot};
+
+/// A direction that rows are scored along.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    /// As long as the table's rows.
+    pub vector: Vec<f32>,
+    /// What a dot product with it counts.
+    pub weight: f32,
+    /// Whether it is compared with centered rows, scaled to length 1, or with the rows as they are.
+    pub is_centered: bool,
+}
+
+/// Rows whose dot products are held at a time.
+const BLOCK: usize = 512;
+
+/// Of a sign scan, this many times `k` rows, one in so many of all, and no fewer than so many are scored in full: docs/engine.md has the recall.
+const RESCORED_FOR_EACH: usize = 10;
+const RESCORED_SHARE: usize = 100;
+const RESCORED_AT_LEAST: usize = 500;
+
+/// A table, ready to be scanned.
+pub(crate) struct Scan<'a> {
+    table: &'a CenteredTable,
+    terms: Vec<(Term, TableProbe)>,
+    /// Mean of the table times each term's vector.
+    offsets: Vec<f32>,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(table: &'a CenteredTable, terms: Vec<Term>) -> Self {
+        let offsets = terms.iter().map(|t| dot(table.mean(), &t.vector)).collect();
+        let terms = terms.into_iter().map(|t| (table.raw().probe(&t.vector), t)).map(|(p, t)| (t, p)).collect();
+        Self { table, terms, offsets }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.table.raw().count()
+    }
+
+    /// The terms, each with its vector's dot product with the mean.
+    pub fn terms(&self) -> impl Iterator<Item = (&Term, f32)> {
+        self.terms.iter().zip(&self.offsets).map(|((term, _), offset)| (term, *offset))
+    }
+
+    /// Whether nothing but the base tells rows apart.
+    pub fn is_flat(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The best `k` rows by `base(row)` plus the terms, best first. Every row is scored. A row whose base is negative infinity is left out.
+    pub fn exact(&self, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
+        let mut best = Selection::new(k);
+        let (mut scores, mut dots) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for first in (0..self.table.raw().count()).step_by(BLOCK) {
+            let rows = first..(first + BLOCK).min(self.table.raw().count());
+            let scores = &mut scores[..rows.len()];
+            for (score, row) in scores.iter_mut().zip(rows.clone()) {
+                *score = base(row);
+            }
+            for ((term, probe), offset) in self.terms.iter().zip(&self.offsets) {
+                let dots = &mut dots[..rows.len()];
+                self.table.raw().dots(first, probe, dots);
+                if term.is_centered {
+                    let norms = &self.table.inverse_norms()[rows.clone()];
+                    for ((score, dot), norm) in scores.iter_mut().zip(dots).zip(norms) {
+                        *score += term.weight * ((*dot - offset) * norm);
+                    }
+                } else {
+                    for (score, dot) in scores.iter_mut().zip(dots) {
+                        *score += term.weight * *dot;
+                    }
+                }
+            }
+            for (score, row) in scores.iter().zip(rows) {
+                best.offer(row, *score);
+            }
+        }
+        best.into_sorted()
+    }
+
+    /// As [`exact`](Self::exact), but only rows that look good by their signs are scored: a row of the best may be missed.
+    pub fn by_signs(&self, signs: &SignTable, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
+        let rows = self.table.raw().count();
+        let mut promising = Selection::new((k * RESCORED_FOR_EACH).max(rows / RESCORED_SHARE).max(RESCORED_AT_LEAST));
+        let probes: Vec<SignProbe> = self.terms.iter().map(|(term, _)| signs.probe(&term.vector)).collect();
+        let (mut scores, mut estimates) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for first in (0..rows).step_by(BLOCK) {
+            let rows = first..(first + BLOCK).min(rows);
+            let scores = &mut scores[..rows.len()];
+            for (score, row) in scores.iter_mut().zip(rows.clone()) {
+                *score = base(row);
+            }
+            for (((term, _), offset), probe) in self.terms.iter().zip(&self.offsets).zip(&probes) {
+                let estimates = &mut estimates[..rows.len()];
+                signs.estimate(first, probe, estimates);
+                if term.is_centered {
+                    for (score, estimate) in scores.iter_mut().zip(estimates) {
+                        *score += term.weight * *estimate;
+                    }
+                } else {
+                    let norms = &self.table.inverse_norms()[rows.clone()];
+                    for ((score, estimate), norm) in scores.iter_mut().zip(estimates).zip(norms) {
+                        *score += term.weight * (*estimate / norm.max(f32::MIN_POSITIVE) + offset);
+                    }
+                }
+            }
+            for (score, row) in scores.iter().zip(rows) {
+                promising.offer(row, *score);
+            }
+        }
+        let mut best = Selection::new(k);
+        let mut promising = promising.into_unsorted();
+        // In the order of the table, which memory likes.
+        promising.sort_unstable_by_key(|c| c.row);
+        for Candidate { row, .. } in promising {
+            best.offer(row, self.score(row, base(row)));
+        }
+        best.into_sorted()
+    }
+
+    /// One row's score: the same as in a scan, to the bit.
+    pub fn score(&self, row: usize, base: f32) -> f32 {
+        let mut score = base;
+        for ((term, probe), offset) in self.terms.iter().zip(&self.offsets) {
+            let mut dot = [0.0];
+            self.table.raw().dots(row, probe, &mut dot);
+            let dot = if term.is_centered { (dot[0] - offset) * self.table.inverse_norms()[row] } else { dot[0] };
+            score += term.weight * dot;
+        }
+        score
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "small test data")]
+mod tests {
+    use super::super::by_score;
+    use super::*;
+    use crate::embedding::{Dtype, EmbeddingTable};
+    use proptest::prelude::*;
+
+    fn embeddings(rows: usize, dimensions: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from((state >> 16) as u16) / 32768.0 - 1.0
+        };
+        // As real embeddings: far fewer directions than dimensions, and a little noise.
+        let directions: Vec<f32> = (0..LATENT * dimensions).map(|_| next()).collect();
+        (0..rows)
+            .flat_map(|_| {
+                let latent: [f32; LATENT] = core::array::from_fn(|_| next());
+                let noise: Vec<f32> = (0..dimensions).map(|_| 0.3 + 0.2 * next()).collect();
+                let along = |d: usize| (0..LATENT).map(|l| latent[l] * directions[l * dimensions + d]).sum::<f32>();
+                (0..dimensions).map(|d| noise[d] + along(d)).collect::<Vec<f32>>()
+            })
+            .collect()
+    }
+
+    const LATENT: usize = 24;
+
+    proptest! {
+        #[test]
+        fn exact_equals_scoring_and_sorting(rows in 1_usize..1200, k in 0_usize..60, seed in any::<u32>(), int8 in any::<bool>()) {
+            let dtype = if int8 { Dtype::Int8 } else { Dtype::F32 };
+            let raw = EmbeddingTable::from_rows(&embeddings(rows, 20, seed), 20, dtype).unwrap();
+            let mean = CenteredTable::mean_of(&raw);
+            let table = CenteredTable::new(raw, mean).unwrap();
+            let terms = vec![
+                Term { vector: table.row(0), weight: 0.7, is_centered: true },
+                Term { vector: table.row(rows / 2), weight: 2.0, is_centered: false },
+            ];
+            let base = |row: usize| if row % 5 == 1 { f32::NEG_INFINITY } else { f32::from((row % 3) as u8) * 0.1 };
+            let scan = Scan::new(&table, terms);
+            let mut naive: Vec<Candidate> = (0..rows).filter(|r| r % 5 != 1).map(|row| Candidate { row, score: scan.score(row, base(row)) }).collect();
+            naive.sort_by(by_score);
+            naive.truncate(k);
+            prop_assert_eq!(scan.exact(k, base), naive);
+        }
+    }
+
+    #[test]
+    fn signs_find_nearly_all_of_the_best() {
+        let raw = EmbeddingTable::from_rows(&embeddings(20_000, 128, 3), 128, Dtype::Int8).unwrap();
+        let mean = CenteredTable::mean_of(&raw);
+        let table = CenteredTable::new(raw, mean).unwrap();
+        let signs = SignTable::new(&table);
+        let mut found = 0;
+        for query in 0..20 {
+            let terms = vec![Term { vector: table.row(query * 97), weight: 1.0, is_centered: query % 2 == 0 }];
+            let scan = Scan::new(&table, terms);
+            let exact = scan.exact(20, |_| 0.0);
+            let by_signs = scan.by_signs(&signs, 20, |_| 0.0);
+            // What is found is scored in full.
+            assert!(by_signs.iter().all(|c| c.score.to_bits() == scan.score(c.row, 0.0).to_bits()));
+            found += exact.iter().filter(|c| by_signs.contains(c)).count();
+        }
+        assert!(found >= 398, "{found} of 400");
+    }
+}
