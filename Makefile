@@ -7,7 +7,7 @@ demo: build ## build everything and serve the film library; ARGS=--once prints i
 test: ## every check, cheapest first; what CI runs
 	@bash scripts/test.sh
 
-bench: build ## measure in headless Chromium beside onnxruntime-web; writes target/bench/browser.json and docs/benchmarks.md
+bench: build ## measure in headless Chromium beside its peers; writes target/bench/browser.json and docs/benchmarks.md
 	@bash scripts/bench.sh $(ARGS)
 
 build: setup ## native tool, wasm module, npm package, model and film catalog, assembled in target/site

@@ -2,12 +2,16 @@
 //! the tests say so and pass.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small test data")]
 
+mod common;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use common::random_model;
 use inglenook::encoder::gpu::{GpuEncoder, GpuKernels};
-use inglenook::encoder::{EncoderConfig, quantize_weights};
+use inglenook::encoder::{Backend, DeviceChoice, EncoderConfig, quantize_weights};
 use inglenook::gpu::{Gpu, GpuTable, Selection, Term};
+use inglenook::{Encoder, embedding::dot};
 use pollster::block_on;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -463,4 +467,28 @@ fn queries_that_do_not_fit_the_table_are_errors() {
     }
     assert_eq!(table.set_base(&[0.0]).unwrap_err().code(), "invalid_input");
     assert_eq!(block_on(GpuTable::load(&gpu, &[1, 2, 3], &[1.0], 2)).unwrap_err().code(), "invalid_input");
+}
+
+#[test]
+fn a_lost_gpu_costs_no_request() {
+    if gpu().is_none() {
+        return;
+    }
+    let encoder = Encoder::load(&random_model(common::TINY, 3)).unwrap();
+    let texts = ["a film about cats", "dogs"];
+    let on_cpu = block_on(encoder.encode(&texts)).unwrap();
+    block_on(encoder.open_gpu(DeviceChoice::Gpu, || 0.0));
+    let status = encoder.status();
+    assert_eq!(status.backend, Backend::Gpu, "{}", status.reason);
+    assert_eq!(status.dispatches, Some(2 + 5 * common::TINY.layers));
+    let on_gpu = block_on(encoder.encode(&texts)).unwrap();
+    let rows = on_gpu.chunks_exact(encoder.dimensions()).zip(on_cpu.chunks_exact(encoder.dimensions()));
+    for (a, b) in rows {
+        assert!(dot(a, b) > 0.999_9);
+    }
+    encoder.gpu().unwrap().destroy();
+    assert_eq!(block_on(encoder.encode(&texts)).unwrap(), on_cpu);
+    let status = encoder.status();
+    assert_eq!(status.backend, Backend::Cpu);
+    assert!(status.reason.starts_with("the GPU was given up"), "{}", status.reason);
 }

@@ -11,7 +11,7 @@ use crate::kernels::{LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32
 
 /// Tokens of several texts go through the layers together up to this many: enough to read the weights seldom, few enough for the
 /// activations to stay in the caches. A longer text goes alone.
-const TOKENS_AT_ONCE: usize = 256;
+const TOKENS_AT_ONCE: usize = 128;
 
 /// Tokens that go through a feed-forward part at once; its inner activations stay in the second-level cache.
 const TOKENS_FED: usize = 24;

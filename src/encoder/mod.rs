@@ -124,7 +124,8 @@ impl Encoder {
     }
 
     /// The GPU, if one serves.
-    pub(crate) fn gpu(&self) -> Option<Gpu> {
+    #[must_use]
+    pub fn gpu(&self) -> Option<Gpu> {
         self.gpu.borrow().as_ref().map(|gpu| gpu.gpu().clone())
     }
 

@@ -240,8 +240,10 @@ describe('the client', () => {
     const engine = `
       export default async ({ module_or_path }) => { await (await module_or_path).arrayBuffer(); };
       const { f: trap } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(${JSON.stringify(trap)}))).exports;
+      export class Files { allocate() {} write() {} view() {} areHashed() {} }
       export class Engine {
-        static load = async () => new Engine();
+        static load = () => new Engine();
+        chooseDevices = async () => {};
         status = () => ({ dimensions: 1 });
         history = () => [];
         encode = () => { queueMicrotask(trap); return new Promise(() => {}); };

@@ -11,6 +11,7 @@ import { withEngine } from './support/engine.mjs';
 const LOWEST_COSINE = 0.9999;
 const LARGEST_DIFFERENCE = 1e-4;
 const LOWEST_MEAN_COSINE_INT8 = 0.995;
+const LOWEST_COSINE_OF_DEVICES = 0.9995;
 const BATCH = 8;
 const SHORT_TEXTS = 8;
 const MINUTE = 60_000;
@@ -117,4 +118,23 @@ test('float32 on WebGPU equals the reference', { timeout: 30 * MINUTE }, async (
     const expected = gpu === 'swiftshader' ? shortReferences(SHORT_TEXTS) : references;
     assertClose(t, `webgpu (${status.pageAdapter}), f32`, await measure(call, expected));
   });
+});
+
+test('the CPU and WebGPU agree on int8 weights', { timeout: 30 * MINUTE }, async (t) => {
+  const expected = gpu === 'swiftshader' ? shortReferences(SHORT_TEXTS) : references;
+  const encoded = {};
+  for (const device of ['cpu', 'webgpu']) {
+    await withEngine({ model: 'all-MiniLM-L6-v2-int8', device, browser: gpu }, async (status, call) => {
+      assert.equal(status.backend, device, status.reason);
+      if (device === 'webgpu') assert.ok(status.dispatches <= 2 + 8 * 6, `${status.dispatches} dispatches an encode`);
+      encoded[device] = [];
+      for (let from = 0; from < expected.length; from += BATCH) {
+        const texts = expected.slice(from, from + BATCH).map(({ text }) => text);
+        encoded[device].push(...(await call('encode', texts)));
+      }
+    });
+  }
+  const cosines = encoded.cpu.map((embedding, i) => compare(encoded.webgpu[i], embedding).cosine);
+  t.diagnostic(`${cosines.length} texts, lowest cosine between CPU and WebGPU ${Math.min(...cosines)}`);
+  for (const cosine of cosines) assert.ok(cosine >= LOWEST_COSINE_OF_DEVICES, `found ${cosine}`);
 });

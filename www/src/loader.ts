@@ -113,25 +113,34 @@ function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
   });
 }
 
-/** Every file of the manifest and the manifest itself, in the wasm module's memory, which must be `ready` by the time they arrive. */
-export async function fetchFiles(
-  manifest: Manifest,
-  ready: Promise<unknown>,
-  tally: Tally,
-  options: FetchOptions,
-): Promise<Files> {
-  const responses = manifest.files.map((file) => {
-    const url = new URL(encodeURIComponent(file.name), manifest.folder);
+/** A file on its way. */
+export interface RequestedFile {
+  file: ArtifactFile;
+  url: URL;
+  response: Promise<Response>;
+}
+
+/** Asks for every file of the manifest, largest first. */
+export function requestFiles({ files, folder }: Manifest, options: FetchOptions): RequestedFile[] {
+  const largestFirst = files.toSorted((a, b) => b.bytes - a.bytes);
+  return largestFirst.map((file) => {
+    const url = new URL(encodeURIComponent(file.name), folder);
     const response = fetchOk(url, options);
-    // Told below, where it is awaited.
+    // Told where it is awaited.
     response.catch(() => {});
     return { file, url, response };
   });
-  await ready;
+}
+
+/**
+ * The files and the manifest, in the wasm module's memory, which must be compiled by now. One after another: hashing a file takes a copy of it,
+ * and the copy of the largest must not meet the others.
+ */
+export async function receiveFiles(manifest: Manifest, requested: RequestedFile[], tally: Tally): Promise<Files> {
   const files = new Files();
   files.allocate('manifest.json', manifest.content.length);
   files.write('manifest.json', 0, manifest.content);
-  await Promise.all(responses.map(async ({ file, url, response }) => receive(await response, url, file, files, tally)));
+  for (const { file, url, response } of requested) await receive(await response, url, file, files, tally);
   if (CAN_HASH) files.areHashed();
   return files;
 }
@@ -169,21 +178,18 @@ async function checkHash(url: URL, { name, sha256 }: ArtifactFile, files: Files)
   );
 }
 
-/** The wasm module, as a response that counts its bytes while the browser compiles them. */
-export async function fetchModule(url: URL, tally: Tally, onArrival: () => void): Promise<Response> {
+/**
+ * The wasm module. The response goes to the compiler as it came: for one that is wrapped to count its bytes, the browser would not keep the
+ * compiled code, and every visit would begin with slow code again.
+ */
+export async function fetchModule(url: URL, tally: Tally): Promise<Response> {
   const response = await fetchOk(url);
   // A compressed response states its compressed length, which says nothing about the bytes to come.
   const isEncoded = response.headers.has('content-encoding');
-  tally.expect(isEncoded ? 0 : Number(response.headers.get('content-length') ?? 0));
-  const name = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      tally.arrived(name, chunk.length);
-      controller.enqueue(chunk);
-    },
-    flush: onArrival,
-  });
-  return new Response(response.body?.pipeThrough(counter) ?? null, { headers: { 'content-type': 'application/wasm' } });
+  const bytes = isEncoded ? 0 : Number(response.headers.get('content-length') ?? 0);
+  tally.expect(bytes);
+  tally.arrived(url.pathname.slice(url.pathname.lastIndexOf('/') + 1), bytes);
+  return response;
 }
 
 async function fetchOk(url: URL, options?: FetchOptions): Promise<Response> {
@@ -206,12 +212,37 @@ async function fetchOk(url: URL, options?: FetchOptions): Promise<Response> {
   return response;
 }
 
+/** Bytes that are read at a time, where the browser reads into a buffer of ours: one buffer for a file of any size. */
+const CHUNK_BYTES = 1 << 18;
+
+/** The body, chunk by chunk. A chunk is good until the next one. */
 async function* chunksOf(response: Response, url: URL): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read().catch((cause: unknown) => fail(interrupted(url, cause)));
+  const { body } = response;
+  if (!body) return;
+  const read = readerOf(body);
+  while (true) {
+    const { done, value } = await read().catch((cause: unknown) => fail(interrupted(url, cause)));
+    if (value?.length) yield value;
     if (done) return;
-    yield value;
+  }
+}
+
+function readerOf(body: ReadableStream<Uint8Array>): () => Promise<{ done: boolean; value: Uint8Array | undefined }> {
+  try {
+    const reader = body.getReader({ mode: 'byob' });
+    let buffer = new ArrayBuffer(CHUNK_BYTES);
+    return async () => {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      // The buffer travels to the browser and back.
+      if (value) buffer = value.buffer;
+      return { done, value };
+    };
+  } catch {
+    const reader = body.getReader();
+    return async () => {
+      const { done, value } = await reader.read();
+      return { done, value };
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 // From addresses to an engine that runs on the CPU: downloads, compiles, verifies.
-import init, { Engine } from './inglenook.js';
+import init, { Engine, type Files } from './inglenook.js';
 import { InglenookError } from './errors.js';
-import { fetchFiles, fetchManifest, fetchModule, Tally } from './loader.js';
+import { fetchManifest, fetchModule, receiveFiles, requestFiles, Tally } from './loader.js';
 import type { Input } from './protocol.js';
 import type { ProgressEvent } from './types.js';
 
@@ -10,7 +10,7 @@ export async function startEngine(
   onProgress: (event: ProgressEvent) => void,
 ): Promise<Engine> {
   const folders = [new URL(model), ...(catalog === null ? [] : [new URL(catalog)])];
-  let module: Module | null = null;
+  let module: Promise<unknown> | null = null;
 
   const attempt = async (cache: RequestCache): Promise<Engine> => {
     const tally = new Tally(onProgress);
@@ -18,17 +18,19 @@ export async function startEngine(
     const stop = new AbortController();
     const options = { cache, signal: stop.signal };
     try {
+      const compiled = (module ??= startModule(tally));
+      // Told where it is awaited.
+      compiled.catch(() => {});
       const manifests = await Promise.all(folders.map((folder) => fetchManifest(folder, options)));
       for (const { files } of manifests) for (const { bytes } of files) tally.expect(bytes);
-      module ??= startModule(tally);
-      const { compiled } = module;
-      const files = Promise.all(manifests.map((manifest) => fetchFiles(manifest, compiled, tally, options)));
-      // All of these at once, so that a missing module is told before a long download is over.
-      const [[modelFiles, catalogFiles]] = await Promise.all([
-        files,
-        Promise.all([files, module.arrived]).then(() => tally.enter('compile')),
-        module.compiled,
-      ]);
+      const requested = manifests.map((manifest) => requestFiles(manifest, options));
+      await compiled;
+      const artifacts: Files[] = [];
+      for (const [index, manifest] of manifests.entries()) {
+        artifacts.push(await receiveFiles(manifest, requested[index]!, tally));
+      }
+      const [modelFiles, catalogFiles] = artifacts;
+      tally.enter('compile');
       tally.enter('verify');
       const engine = Engine.load(modelFiles!, catalogFiles);
       tally.enter('ready');
@@ -48,25 +50,16 @@ export async function startEngine(
   }
 }
 
-interface Module {
-  arrived: Promise<void>;
-  compiled: Promise<unknown>;
-}
-
 /** Fetches the wasm module and compiles it on the way. */
-function startModule(tally: Tally): Module {
+function startModule(tally: Tally): Promise<unknown> {
   const url = new URL('./inglenook_bg.wasm', import.meta.url);
-  let compiled!: Promise<unknown>;
-  const arrived = new Promise<void>((onArrival) => {
-    compiled = init({ module_or_path: fetchModule(url, tally, onArrival) }).catch((thrown: unknown) => {
-      if (!(thrown instanceof WebAssembly.CompileError || thrown instanceof WebAssembly.LinkError)) throw thrown;
-      throw new InglenookError(
-        'backend_unavailable',
-        `${url} could not be compiled (${thrown.message}); the file is damaged, not of the release of its inglenook.js, ` +
-          'or this browser is too old for WebAssembly SIMD',
-        { cause: thrown },
-      );
-    });
+  return init({ module_or_path: fetchModule(url, tally) }).catch((thrown: unknown) => {
+    if (!(thrown instanceof WebAssembly.CompileError || thrown instanceof WebAssembly.LinkError)) throw thrown;
+    throw new InglenookError(
+      'backend_unavailable',
+      `${url} could not be compiled (${thrown.message}); the file is damaged, not of the release of its inglenook.js, ` +
+        'or this browser is too old for WebAssembly SIMD',
+      { cause: thrown },
+    );
   });
-  return { arrived, compiled };
 }

@@ -17,8 +17,8 @@ const timings: Timings = { lastEncodeMs: null, lastRankMs: null };
 const handlers: Handlers = {
   async load(input) {
     engine = await startEngine(input, (event) => post({ type: 'progress', event }));
-    if (input.device === 'webgpu') await engine.chooseDevices('webgpu', null);
     if (input.device === 'auto') choiceIsDue = true;
+    else await engine.chooseDevices(input.device, null);
     return (lastStatus = engine.status());
   },
 
