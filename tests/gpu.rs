@@ -476,18 +476,18 @@ fn a_lost_gpu_costs_no_request() {
     }
     let encoder = Encoder::load(&random_model(common::TINY, 3)).unwrap();
     let texts = ["a film about cats", "dogs"];
-    let on_cpu = block_on(encoder.encode(&texts)).unwrap();
+    let expected = block_on(encoder.encode(&texts)).unwrap();
     block_on(encoder.open_gpu(DeviceChoice::Gpu, || 0.0));
     let status = encoder.status();
     assert_eq!(status.backend, Backend::Gpu, "{}", status.reason);
     assert_eq!(status.dispatches, Some(2 + 5 * common::TINY.layers));
-    let on_gpu = block_on(encoder.encode(&texts)).unwrap();
-    let rows = on_gpu.chunks_exact(encoder.dimensions()).zip(on_cpu.chunks_exact(encoder.dimensions()));
+    let found = block_on(encoder.encode(&texts)).unwrap();
+    let rows = found.chunks_exact(encoder.dimensions()).zip(expected.chunks_exact(encoder.dimensions()));
     for (a, b) in rows {
         assert!(dot(a, b) > 0.999_9);
     }
     encoder.gpu().unwrap().destroy();
-    assert_eq!(block_on(encoder.encode(&texts)).unwrap(), on_cpu);
+    assert_eq!(block_on(encoder.encode(&texts)).unwrap(), expected);
     let status = encoder.status();
     assert_eq!(status.backend, Backend::Cpu);
     assert!(status.reason.starts_with("the GPU was given up"), "{}", status.reason);
