@@ -5,8 +5,15 @@
 use std::path::{Path, PathBuf};
 
 use inglenook::embedding::dot;
-use inglenook::{ArtifactFiles, Encoder};
+use inglenook::{ArtifactFiles, Catalog, Encoder, Interaction, RecommendRequest, Recommender};
 use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct History {
+    name: String,
+    now_ms: i64,
+    interactions: Vec<Interaction>,
+}
 
 #[derive(Deserialize)]
 struct Reference {
@@ -30,15 +37,22 @@ fn references() -> Vec<Reference> {
     list
 }
 
-fn encoder(name: &str) -> Encoder {
+/// What the scripts have fetched and built.
+fn cached(name: &str) -> PathBuf {
     let cache = std::env::var_os("INGLENOOK_CACHE").map(PathBuf::from);
     let cache =
         cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/inglenook"));
-    let dir = cache.join("models").join(name);
-    let files = ArtifactFiles::read_dir(&dir).unwrap_or_else(|e| {
-        panic!("{e}. The model is fetched by scripts/setup/model.sh and packed by scripts/build-artifacts.sh")
-    });
-    Encoder::load(&files).unwrap()
+    cache.join(name)
+}
+
+fn read(name: &str) -> ArtifactFiles {
+    ArtifactFiles::read_dir(&cached(name)).unwrap_or_else(|e| {
+        panic!("{e}. The model is fetched by scripts/setup/model.sh; scripts/build-artifacts.sh makes the rest")
+    })
+}
+
+fn encoder(name: &str) -> Encoder {
+    Encoder::load(&read(&format!("models/{name}"))).unwrap()
 }
 
 fn encode(encoder: &Encoder, references: &[Reference]) -> Vec<Vec<f32>> {
@@ -76,4 +90,71 @@ fn int8_stays_close_to_f32() {
     let worst = cosines.iter().copied().fold(1.0, f32::min);
     println!("{} texts, int8: mean cosine {mean:.5}, worst {worst:.5}", cosines.len());
     assert!(mean >= 0.995);
+}
+
+/// Everything by int8 weights, the catalog's vectors and the request's, against everything by f32 weights.
+#[test]
+fn int8_gives_nearly_the_lists_of_f32() {
+    const REQUESTS: [&str; 10] = [
+        "a quiet film about the sea",
+        "robots that dream",
+        "a heist that goes wrong",
+        "something funny for children",
+        "courtroom drama",
+        "love in Paris",
+        "zombies in a shopping mall",
+        "a war seen by those at home",
+        "a detective who drinks",
+        "space, alone",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let histories: Vec<History> =
+        serde_json::from_slice(&std::fs::read(root.join("tests/fixtures/histories.json")).unwrap()).unwrap();
+    assert_eq!(histories.len(), REQUESTS.len());
+    let built = tempfile::tempdir().unwrap();
+    assert_cmd::Command::cargo_bin("inglenook")
+        .unwrap()
+        .args(["build", "--items"])
+        .arg(root.join("www/demo/films/items.jsonl"))
+        .arg("--model")
+        .arg(cached("models/all-MiniLM-L6-v2-int8"))
+        .arg("--out")
+        .arg(built.path())
+        .assert()
+        .success();
+    let sides = [
+        ("all-MiniLM-L6-v2", read("catalogs/films")),
+        ("all-MiniLM-L6-v2-int8", ArtifactFiles::read_dir(built.path()).unwrap()),
+    ];
+    let lists = sides.map(|(model, catalog)| {
+        let (encoder, recommender) = (encoder(model), Recommender::new(Catalog::load(&catalog).unwrap()));
+        let request = |history: &History| RecommendRequest { k: 20, now_ms: history.now_ms, ..Default::default() };
+        let list = |history: &History, query: Option<&[f32]>| -> Vec<String> {
+            let list = recommender.recommend(&history.interactions, &request(history), query).unwrap();
+            list.into_iter().map(|r| r.id).collect()
+        };
+        histories
+            .iter()
+            .zip(REQUESTS)
+            .map(|(history, words)| {
+                let query = pollster::block_on(encoder.encode(&[words])).unwrap();
+                [list(history, None), list(history, Some(&query))]
+            })
+            .collect::<Vec<_>>()
+    });
+    let mut overlaps = [0.0, 0.0];
+    for ((f32_lists, int8_lists), history) in lists[0].iter().zip(&lists[1]).zip(&histories) {
+        for (kind, (a, b)) in f32_lists.iter().zip(int8_lists).enumerate() {
+            assert_eq!(a.len(), 20, "{}", history.name);
+            #[expect(clippy::cast_precision_loss, reason = "at most 20")]
+            let overlap = a.iter().filter(|id| b.contains(id)).count() as f64 / 20.0;
+            overlaps[kind] += overlap / 10.0;
+        }
+    }
+    println!(
+        "top-20 overlap of int8 with f32: {:.3} by history, {:.3} with a request in words",
+        overlaps[0], overlaps[1]
+    );
+    assert!(overlaps[0] >= 0.97, "{overlaps:?}");
+    assert!(overlaps[1] >= 0.97, "{overlaps:?}");
 }

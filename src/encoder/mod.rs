@@ -1,6 +1,6 @@
 //! The encoder: text -> unit vector, by a BERT-family sentence transformer (Reimers and Gurevych, EMNLP 2019).
 //!
-//! Two engines of our own compute the same function: [`cpu`] everywhere, [`gpu`](crate::gpu) where WebGPU (in the browser) or Vulkan
+//! Two engines of our own compute the same function: `cpu` everywhere, [`gpu`] where WebGPU (in the browser) or Vulkan
 //! (natively) is at hand and faster. The plain burn module, `Oracle` (feature `oracle`), is what both
 //! are tested against.
 
