@@ -73,12 +73,30 @@ pub struct EmbeddingTable {
     rows: Rows,
 }
 
+/// Rows of equal length in the bytes of the file that they came from: of a table, or of a matrix of weights. Nothing is copied.
 #[derive(Debug, Clone)]
-enum Rows {
+pub(crate) enum Rows {
     /// Row-major little-endian f32; may be unaligned, so it is read value by value.
     F32(Bytes),
-    /// Row-major i8 and one scale a row.
+    /// Row-major i8 in `-127..=127`, and one scale a row.
     Int8 { values: Bytes, scales: Vec<f32> },
+}
+
+impl Rows {
+    /// Writes one row as f32 into `out`, which is as long as a row.
+    pub fn copy_row(&self, row: usize, out: &mut [f32]) {
+        let (from, to) = (row * out.len(), (row + 1) * out.len());
+        match self {
+            Self::F32(values) => {
+                for (x, bytes) in out.iter_mut().zip(values[from * 4..to * 4].chunks_exact(4)) {
+                    *x = read_f32(bytes);
+                }
+            }
+            Self::Int8 { values, scales } => {
+                quantization::dequantize_row(bytemuck::cast_slice(&values[from..to]), scales[row], out);
+            }
+        }
+    }
 }
 
 impl EmbeddingTable {
@@ -229,17 +247,8 @@ impl EmbeddingTable {
     /// # Panics
     /// If `row` is not below [`count`](Self::count).
     pub fn copy_row(&self, row: usize, out: &mut [f32]) {
-        let (from, to) = (row * self.dimensions, (row + 1) * self.dimensions);
-        match &self.rows {
-            Rows::F32(values) => {
-                for (x, bytes) in out.iter_mut().zip(values[from * 4..to * 4].chunks_exact(4)) {
-                    *x = read_f32(bytes);
-                }
-            }
-            Rows::Int8 { values, scales } => {
-                quantization::dequantize_row(bytemuck::cast_slice(&values[from..to]), scales[row], out);
-            }
-        }
+        debug_assert_eq!(out.len(), self.dimensions);
+        self.rows.copy_row(row, out);
     }
 }
 

@@ -93,7 +93,7 @@ impl Engine {
         } else if status.choices.rank == Backend::Gpu {
             recommender.load_gpu(&gpu).await?;
         }
-        if self.status().choices.rank == Backend::Cpu {
+        if self.encoder.choices().rank == Backend::Cpu {
             recommender.unload_gpu();
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Engine {
         query: Option<&[f32]>,
     ) -> Result<Vec<Recommendation>> {
         let recommender = self.recommender()?;
-        if self.status().choices.rank == Backend::Gpu {
+        if self.encoder.choices().rank == Backend::Gpu {
             match recommender.recommend_on_gpu(history, request, query).await {
                 Err(error @ Error::Backend { .. }) => {
                     recommender.unload_gpu();

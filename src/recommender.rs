@@ -180,7 +180,7 @@ impl Recommender {
         {
             return Err(Error::invalid("diversity", diversity, "0 (relevance only) to 1 (difference only)"));
         }
-        Ok(Wish { query: self.unit_query(query)?, profile: self.profile(history, request) })
+        Ok(Wish { query: query.map(|query| self.unit(query)).transpose()?, profile: self.profile(history, request) })
     }
 
     fn scorer<'a>(&'a self, wish: &'a Wish) -> Scorer<'a> {
@@ -208,58 +208,50 @@ impl Recommender {
         UserProfile::new(&self.catalog, history, request.now_ms, self.half_life_days)
     }
 
-    fn unit_query(&self, query: Option<&[f32]>) -> Result<Option<Vec<f32>>> {
-        let Some(query) = query else { return Ok(None) };
+    /// A vector as long as the embeddings, scaled to length 1.
+    fn unit(&self, vector: &[f32]) -> Result<Vec<f32>> {
         let dimensions = self.catalog.embeddings().dimensions();
-        if query.len() != dimensions {
-            return Err(Error::invalid("length of the query embedding", query.len(), dimensions));
+        if vector.len() != dimensions {
+            return Err(Error::invalid("length of the query embedding", vector.len(), dimensions));
         }
-        if query.iter().any(|x| !x.is_finite()) {
+        if vector.iter().any(|x| !x.is_finite()) {
             return Err(Error::invalid("query embedding", "a value that is not finite", "finite values"));
         }
-        let mut query = query.to_vec();
-        normalize(&mut query);
-        Ok(Some(query))
+        let mut unit = vector.to_vec();
+        normalize(&mut unit);
+        Ok(unit)
     }
 
     /// Cheap and of high recall: the best rows by everything that is linear in the embeddings.
     fn retrieve(&self, wish: &Wish, request: &RecommendRequest) -> Vec<Candidate> {
-        let scorer = self.scorer(wish);
-        let is_hidden = self.hidden(wish, request);
-        let wanted = wanted(request);
-        if self.is_shuffled(&scorer) {
-            let rows = (0..self.catalog.len()).filter(|row| !is_hidden(*row));
-            return top_k(rows, wanted, |row| shuffled(row, request.seed));
+        let base = self.base(wish, request);
+        if self.is_shuffled(&self.scorer(wish)) {
+            let rows = (0..self.catalog.len()).filter(|row| base(*row) > f32::NEG_INFINITY);
+            return top_k(rows, wanted(request), |row| shuffled(row, request.seed));
         }
-        let base = |row| if is_hidden(row) { f32::NEG_INFINITY } else { scorer.base(row) };
-        self.scan(scorer.terms(), wanted, base)
+        self.scan(&self.scan_of(self.scorer(wish).terms()), wanted(request), &base)
     }
 
     async fn retrieve_on_gpu(&self, wish: &Wish, request: &RecommendRequest) -> Result<Vec<Candidate>> {
-        let scorer = self.scorer(wish);
-        let scan = Scan::new(&self.catalog.embeddings, scorer.terms());
-        let on_gpu = self.on_gpu.borrow().clone();
-        let found = match on_gpu {
-            // Without a direction there is nothing for the GPU to do.
-            Some(on_gpu) if !scan.is_flat() => {
-                let is_hidden = self.hidden(wish, request);
-                let base = |row| if is_hidden(row) { f32::NEG_INFINITY } else { scorer.base(row) };
-                on_gpu.best(&scan, wanted(request), base).await?
-            }
-            _ => None,
-        };
-        Ok(found.unwrap_or_else(|| self.retrieve(wish, request)))
+        let scan = self.scan_of(self.scorer(wish).terms());
+        // Without a direction there is nothing for the GPU to do.
+        if scan.is_flat() {
+            return Ok(self.retrieve(wish, request));
+        }
+        self.scan_on_gpu(&scan, wanted(request), &self.base(wish, request)).await
     }
 
-    /// Says which rows a request must not give.
-    fn hidden<'a>(&'a self, wish: &'a Wish, request: &RecommendRequest) -> impl Fn(usize) -> bool + use<'a> {
+    /// What a row scores besides the directions: negative infinity for those that a request must not give.
+    fn base<'a>(&'a self, wish: &'a Wish, request: &RecommendRequest) -> impl Fn(usize) -> f32 + use<'a> {
         let filter = ResolvedFilter::new(&request.filter, &self.catalog);
         let mut excluded: Vec<usize> = request.exclude.iter().filter_map(|id| self.catalog.row(id)).collect();
         excluded.sort_unstable();
         let include_seen = request.include_seen;
+        let scorer = self.scorer(wish);
         move |row| {
             let done = if include_seen { wish.profile.dislikes_row(row) } else { wish.profile.has_seen(row) };
-            done || excluded.binary_search(&row).is_ok() || !filter.accepts(self.catalog.tags(row))
+            let is_hidden = done || excluded.binary_search(&row).is_ok() || !filter.accepts(self.catalog.tags(row));
+            if is_hidden { f32::NEG_INFINITY } else { scorer.base(row) }
         }
     }
 
@@ -268,8 +260,7 @@ impl Recommender {
     /// # Errors
     /// [`Error::InvalidInput`] for a vector of the wrong length or not finite.
     pub fn nearest(&self, vector: &[f32], k: usize) -> Result<Vec<Candidate>> {
-        let Some(vector) = self.unit_query(Some(vector))? else { return Ok(Vec::new()) };
-        Ok(self.scan(vec![Term { vector, weight: 1.0, is_centered: false }], k, |_| 0.0))
+        Ok(self.scan(&self.scan_along(vector)?, k, &|_| 0.0))
     }
 
     /// As [`nearest`](Self::nearest), on the GPU where [`load_gpu`](Self::load_gpu) put the table.
@@ -277,25 +268,33 @@ impl Recommender {
     /// # Errors
     /// As [`nearest`](Self::nearest), and [`Error::Backend`] if the device fails.
     pub async fn nearest_on_gpu(&self, vector: &[f32], k: usize) -> Result<Vec<Candidate>> {
-        let Some(query) = self.unit_query(Some(vector))? else { return Ok(Vec::new()) };
-        let on_gpu = self.on_gpu.borrow().clone();
-        if let Some(on_gpu) = on_gpu {
-            let term = Term { vector: query, weight: 1.0, is_centered: false };
-            let scan = Scan::new(&self.catalog.embeddings, vec![term]);
-            if let Some(found) = on_gpu.best(&scan, k, |_| 0.0).await? {
-                return Ok(found);
-            }
-        }
-        self.nearest(vector, k)
+        self.scan_on_gpu(&self.scan_along(vector)?, k, &|_| 0.0).await
     }
 
-    fn scan(&self, terms: Vec<Term>, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
-        let scan = Scan::new(&self.catalog.embeddings, terms);
+    /// A scan along one direction, scaled to length 1.
+    fn scan_along(&self, vector: &[f32]) -> Result<Scan<'_>> {
+        Ok(self.scan_of(vec![Term { vector: self.unit(vector)?, weight: 1.0, is_centered: false }]))
+    }
+
+    fn scan_of(&self, terms: Vec<Term>) -> Scan<'_> {
+        Scan::new(&self.catalog.embeddings, terms)
+    }
+
+    fn scan(&self, scan: &Scan<'_>, k: usize, base: &impl Fn(usize) -> f32) -> Vec<Candidate> {
         match &self.signs {
             // Without a direction there is nothing to estimate.
             Some(signs) if !scan.is_flat() => scan.by_signs(signs, k, base),
             _ => scan.exact(k, base),
         }
+    }
+
+    async fn scan_on_gpu(&self, scan: &Scan<'_>, k: usize, base: &impl Fn(usize) -> f32) -> Result<Vec<Candidate>> {
+        let on_gpu = self.on_gpu.borrow().clone();
+        let found = match on_gpu {
+            Some(on_gpu) => on_gpu.best(scan, k, base).await?,
+            None => None,
+        };
+        Ok(found.unwrap_or_else(|| self.scan(scan, k, base)))
     }
 
     /// Precise: all parts, diversified, explained.

@@ -54,6 +54,16 @@ pub(crate) struct NormWeights {
 }
 
 impl BertWeights {
+    /// Longest text, in tokens.
+    pub fn max_tokens(&self) -> usize {
+        self.positions.len() / self.hidden
+    }
+
+    /// Number of token ids.
+    pub fn vocabulary_size(&self) -> usize {
+        self.tokens.rows
+    }
+
     /// Finds every tensor that `config` calls for. Matrices stay in the file's bytes.
     ///
     /// # Errors

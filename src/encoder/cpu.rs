@@ -5,8 +5,7 @@
 
 use super::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
 use super::config::Pooling;
-use super::weights::Values;
-use crate::embedding::normalize;
+use crate::embedding::{Rows, normalize};
 use crate::kernels::{LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int8, matmul, softmax};
 
 /// Tokens of several texts go through the layers together up to this many: enough to read the weights seldom, few enough for the
@@ -51,16 +50,6 @@ impl CpuEncoder {
     /// What it computes with.
     pub fn weights(&self) -> &BertWeights {
         &self.weights
-    }
-
-    /// Longest text, in tokens.
-    pub fn max_tokens(&self) -> usize {
-        self.weights.positions.len() / self.weights.hidden
-    }
-
-    /// Number of token ids.
-    pub fn vocabulary_size(&self) -> usize {
-        self.weights.tokens.rows
     }
 
     /// Splits texts into consecutive groups that go through the layers at once.
@@ -220,10 +209,10 @@ impl LinearInput<'_> {
     fn apply(&mut self, linear: &LinearWeights, out: &mut Vec<f32>) {
         resize(out, self.rows.len() / self.length * linear.bias.len());
         match &linear.weight.values {
-            Values::F32(weight) => {
+            Rows::F32(weight) => {
                 linear_f32(self.rows, self.length, weight, &linear.bias, &mut self.scratch.panel, out);
             }
-            Values::Int8 { values, scales } => {
+            Rows::Int8 { values, scales } => {
                 if !self.is_quantized {
                     self.scratch.quantized.quantize(self.rows, self.length);
                     self.is_quantized = true;

@@ -127,8 +127,8 @@ impl Encoder {
 
     /// Texts of so many arbitrary tokens.
     fn sample(&self, [texts, tokens]: [usize; 2]) -> Vec<Vec<u32>> {
-        let tokens = tokens.min(self.cpu.max_tokens());
-        let vocabulary = self.cpu.vocabulary_size();
+        let tokens = tokens.min(self.cpu.weights().max_tokens());
+        let vocabulary = self.cpu.weights().vocabulary_size();
         #[expect(clippy::cast_possible_truncation, reason = "ids are u32")]
         let id = |i: usize| (i.wrapping_mul(7919) % vocabulary) as u32;
         (0..texts).map(|text| (0..tokens).map(|token| id(1 + text * tokens + token)).collect()).collect()

@@ -123,6 +123,11 @@ impl Encoder {
         self.status.borrow().clone()
     }
 
+    /// Which device does what.
+    pub(crate) fn choices(&self) -> DeviceChoices {
+        self.status.borrow().choices
+    }
+
     /// The GPU, if one serves.
     #[must_use]
     pub fn gpu(&self) -> Option<Gpu> {
@@ -145,16 +150,10 @@ impl Encoder {
     /// # Errors
     /// [`Error::InvalidInput`] for an empty or too long text or an id that the model does not have; else as [`encode`](Self::encode).
     pub async fn encode_ids(&self, texts: &[&[u32]]) -> Result<Vec<f32>> {
-        for text in texts {
-            if !(1..=self.cpu.max_tokens()).contains(&text.len()) {
-                return Err(Error::invalid("tokens of a text", text.len(), format!("1 to {}", self.cpu.max_tokens())));
-            }
-            if let Some(id) = text.iter().find(|id| **id as usize >= self.cpu.vocabulary_size()) {
-                return Err(Error::invalid("token id", id, format!("below {}", self.cpu.vocabulary_size())));
-            }
-        }
+        let weights = self.cpu.weights();
+        check_ids(texts, weights.max_tokens(), weights.vocabulary_size())?;
         let tokens = texts.iter().map(|text| text.len()).sum();
-        if self.status.borrow().choices.for_tokens(tokens) == Backend::Gpu {
+        if self.choices().for_tokens(tokens) == Backend::Gpu {
             let gpu = self.gpu.borrow().clone();
             if let Some(gpu) = gpu {
                 match gpu.encode(texts).await {
@@ -190,4 +189,17 @@ impl Encoder {
             .flatten_iter()
             .collect()
     }
+}
+
+/// Checks that every text has 1 to `max_tokens` ids, all of them below `vocabulary_size`.
+fn check_ids(texts: &[&[u32]], max_tokens: usize, vocabulary_size: usize) -> Result<()> {
+    for text in texts {
+        if !(1..=max_tokens).contains(&text.len()) {
+            return Err(Error::invalid("tokens of a text", text.len(), format!("1 to {max_tokens}")));
+        }
+        if let Some(id) = text.iter().find(|id| **id as usize >= vocabulary_size) {
+            return Err(Error::invalid("token id", id, format!("below {vocabulary_size}")));
+        }
+    }
+    Ok(())
 }

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 
+use crate::embedding::Rows;
 use crate::error::{Error, Result};
-use crate::quantization::{dequantize_row, quantize_row};
+use crate::quantization::quantize_row;
 
 const SCALE: &str = ".scale";
 
@@ -20,32 +21,14 @@ const SCALE: &str = ".scale";
 pub(crate) struct Matrix {
     pub rows: usize,
     pub columns: usize,
-    pub values: Values,
-}
-
-/// The values of a [`Matrix`], in the bytes of the file that they came from: nothing is copied.
-#[derive(Debug, Clone)]
-pub(crate) enum Values {
-    /// Little-endian f32, at any alignment.
-    F32(Bytes),
-    /// Signed bytes in `-127..=127`, and one scale a row.
-    Int8 { values: Bytes, scales: Vec<f32> },
+    pub values: Rows,
 }
 
 impl Matrix {
     /// Writes one row as f32 into `out`, which has `columns` values.
     pub fn copy_row(&self, row: usize, out: &mut [f32]) {
-        let (from, to) = (row * self.columns, (row + 1) * self.columns);
-        match &self.values {
-            Values::F32(values) => {
-                for (x, bytes) in out.iter_mut().zip(values[from * 4..to * 4].as_chunks::<4>().0) {
-                    *x = f32::from_le_bytes(*bytes);
-                }
-            }
-            Values::Int8 { values, scales } => {
-                dequantize_row(bytemuck::cast_slice(&values[from..to]), scales[row], out);
-            }
-        }
+        debug_assert_eq!(out.len(), self.columns);
+        self.values.copy_row(row, out);
     }
 
     /// All values as f32.
@@ -88,10 +71,10 @@ impl<'a> WeightFile<'a> {
         expect_shape(name, &tensor, &[rows, columns])?;
         let bytes = self.bytes.slice_ref(tensor.data());
         let values = if tensor.dtype() == Dtype::I8 {
-            Values::Int8 { values: bytes, scales: self.vector(&format!("{stored_name}{SCALE}"), rows)? }
+            Rows::Int8 { values: bytes, scales: self.vector(&format!("{stored_name}{SCALE}"), rows)? }
         } else {
             check_floats(name, &tensor)?;
-            Values::F32(bytes)
+            Rows::F32(bytes)
         };
         Ok(Matrix { rows, columns, values })
     }

@@ -1,6 +1,6 @@
 //! GELU and softmax.
 
-use super::{LANES, add_lanes};
+use super::{LANES, ROUND, add_lanes};
 
 /// `x = x * Phi(x)` in place, Phi being the normal distribution (Hendrycks and Gimpel, 2016; the exact form, not the one with tanh).
 pub(crate) fn gelu(values: &mut [f32]) {
@@ -73,9 +73,6 @@ fn max_of(values: &[f32]) -> f32 {
     }
     lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
 }
-
-/// Adding this rounds an f32 of at most 2^22 to the nearest integer, ties to even, and leaves it in the low bits.
-const ROUND: f32 = 12_582_912.0;
 
 /// `exp(x)` for `x <= 0`, to 2 units in the last place; 1e-38 and less become about 1e-38. Cephes' range reduction and polynomial.
 #[inline(always)]

@@ -13,6 +13,8 @@ mod tiles;
 mod tiles;
 
 pub(crate) use tiles::simd_level;
+
+use super::ROUND;
 use tiles::tile;
 
 /// Which instructions the int8 kernels are made of.
@@ -31,9 +33,6 @@ pub enum SimdLevel {
 
 /// The largest magnitude of a quantized input.
 const MAX: usize = 8191;
-
-/// Adding this rounds an f32 of at most 2^22 to the nearest integer, ties to even, and leaves it in the low bits.
-const ROUND: f32 = 12_582_912.0;
 
 /// Rows of f32, quantized: `x = values * scale`, off by at most `scale / 2`, that is `max|x| / 16,382`.
 #[derive(Debug, Default)]

@@ -20,6 +20,9 @@ pub(crate) use norm::layer_norm;
 /// Values that are worked on at once: two registers of 128 bits. Sums are kept in this many lanes and added up in a fixed order.
 pub(crate) const LANES: usize = 8;
 
+/// Adding this rounds an f32 of at most 2^22 to the nearest integer, ties to even, and leaves it in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
 /// Adds up the lanes in the one order that all sums use.
 #[inline]
 pub(crate) fn add_lanes(lanes: [f32; LANES]) -> f32 {

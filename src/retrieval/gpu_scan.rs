@@ -31,8 +31,13 @@ impl GpuScan {
     ///
     /// # Errors
     /// [`crate::Error::Backend`] if the device fails.
-    pub async fn best(&self, scan: &Scan<'_>, k: usize, base: impl Fn(usize) -> f32) -> Result<Option<Vec<Candidate>>> {
-        let bases: Vec<f32> = (0..scan.rows()).map(&base).collect();
+    pub async fn best(
+        &self,
+        scan: &Scan<'_>,
+        k: usize,
+        base: &impl Fn(usize) -> f32,
+    ) -> Result<Option<Vec<Candidate>>> {
+        let bases: Vec<f32> = (0..scan.rows()).map(base).collect();
         self.table.set_base(&bases)?;
         let terms: Vec<GpuTerm<'_>> = scan
             .terms()

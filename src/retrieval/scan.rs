@@ -27,16 +27,24 @@ const RESCORED_AT_LEAST: usize = 500;
 /// A table, ready to be scanned.
 pub(crate) struct Scan<'a> {
     table: &'a CenteredTable,
-    terms: Vec<(Term, TableProbe)>,
-    /// Mean of the table times each term's vector.
-    offsets: Vec<f32>,
+    terms: Vec<Prepared>,
+}
+
+struct Prepared {
+    term: Term,
+    probe: TableProbe,
+    /// The table's mean times the vector.
+    offset: f32,
 }
 
 impl<'a> Scan<'a> {
     pub fn new(table: &'a CenteredTable, terms: Vec<Term>) -> Self {
-        let offsets = terms.iter().map(|t| dot(table.mean(), &t.vector)).collect();
-        let terms = terms.into_iter().map(|t| (table.raw().probe(&t.vector), t)).map(|(p, t)| (t, p)).collect();
-        Self { table, terms, offsets }
+        let prepare = |term: Term| Prepared {
+            probe: table.raw().probe(&term.vector),
+            offset: dot(table.mean(), &term.vector),
+            term,
+        };
+        Self { table, terms: terms.into_iter().map(prepare).collect() }
     }
 
     /// Number of rows.
@@ -46,7 +54,7 @@ impl<'a> Scan<'a> {
 
     /// The terms, each with its vector's dot product with the mean.
     pub fn terms(&self) -> impl Iterator<Item = (&Term, f32)> {
-        self.terms.iter().zip(&self.offsets).map(|((term, _), offset)| (term, *offset))
+        self.terms.iter().map(|prepared| (&prepared.term, prepared.offset))
     }
 
     /// Whether nothing but the base tells rows apart.
@@ -55,70 +63,33 @@ impl<'a> Scan<'a> {
     }
 
     /// The best `k` rows by `base(row)` plus the terms, best first. Every row is scored. A row whose base is negative infinity is left out.
-    pub fn exact(&self, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
-        let mut best = Selection::new(k);
-        let (mut scores, mut dots) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for first in (0..self.table.raw().count()).step_by(BLOCK) {
-            let rows = first..(first + BLOCK).min(self.table.raw().count());
-            let scores = &mut scores[..rows.len()];
-            for (score, row) in scores.iter_mut().zip(rows.clone()) {
-                *score = base(row);
-            }
-            for ((term, probe), offset) in self.terms.iter().zip(&self.offsets) {
-                let dots = &mut dots[..rows.len()];
-                self.table.raw().dots(first, probe, dots);
-                if term.is_centered {
-                    let norms = &self.table.inverse_norms()[rows.clone()];
-                    for ((score, dot), norm) in scores.iter_mut().zip(dots).zip(norms) {
-                        *score += term.weight * ((*dot - offset) * norm);
-                    }
-                } else {
-                    for (score, dot) in scores.iter_mut().zip(dots) {
-                        *score += term.weight * *dot;
-                    }
-                }
-            }
-            for (score, row) in scores.iter().zip(rows) {
-                best.offer(row, *score);
-            }
-        }
-        best.into_sorted()
+    pub fn exact(&self, k: usize, base: &impl Fn(usize) -> f32) -> Vec<Candidate> {
+        self.best(k, base, |first, scores, dots| self.add_terms(first, scores, dots)).into_sorted()
     }
 
     /// As [`exact`](Self::exact), but only rows that look good by their signs are scored: a row of the best may be missed.
-    pub fn by_signs(&self, signs: &SignTable, k: usize, base: impl Fn(usize) -> f32) -> Vec<Candidate> {
-        let rows = self.table.raw().count();
-        let mut promising = Selection::new((k * RESCORED_FOR_EACH).max(rows / RESCORED_SHARE).max(RESCORED_AT_LEAST));
-        let probes: Vec<SignProbe> = self.terms.iter().map(|(term, _)| signs.probe(&term.vector)).collect();
-        let (mut scores, mut estimates) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for first in (0..rows).step_by(BLOCK) {
-            let rows = first..(first + BLOCK).min(rows);
-            let scores = &mut scores[..rows.len()];
-            for (score, row) in scores.iter_mut().zip(rows.clone()) {
-                *score = base(row);
-            }
-            for (((term, _), offset), probe) in self.terms.iter().zip(&self.offsets).zip(&probes) {
-                let estimates = &mut estimates[..rows.len()];
+    pub fn by_signs(&self, signs: &SignTable, k: usize, base: &impl Fn(usize) -> f32) -> Vec<Candidate> {
+        let wanted = (k * RESCORED_FOR_EACH).max(self.rows() / RESCORED_SHARE).max(RESCORED_AT_LEAST);
+        let probes: Vec<SignProbe> = self.terms().map(|(term, _)| signs.probe(&term.vector)).collect();
+        let add_estimates = |first: usize, scores: &mut [f32], estimates: &mut [f32]| {
+            for ((term, offset), probe) in self.terms().zip(&probes) {
                 signs.estimate(first, probe, estimates);
                 if term.is_centered {
-                    for (score, estimate) in scores.iter_mut().zip(estimates) {
+                    for (score, estimate) in scores.iter_mut().zip(&*estimates) {
                         *score += term.weight * *estimate;
                     }
                 } else {
-                    let norms = &self.table.inverse_norms()[rows.clone()];
-                    for ((score, estimate), norm) in scores.iter_mut().zip(estimates).zip(norms) {
+                    let norms = &self.table.inverse_norms()[first..];
+                    for ((score, estimate), norm) in scores.iter_mut().zip(&*estimates).zip(norms) {
                         *score += term.weight * (*estimate / norm.max(f32::MIN_POSITIVE) + offset);
                     }
                 }
             }
-            for (score, row) in scores.iter().zip(rows) {
-                promising.offer(row, *score);
-            }
-        }
-        let mut best = Selection::new(k);
-        let mut promising = promising.into_unsorted();
+        };
+        let mut promising = self.best(wanted, base, add_estimates).into_unsorted();
         // In the order of the table, which memory likes.
         promising.sort_unstable_by_key(|c| c.row);
+        let mut best = Selection::new(k);
         for Candidate { row, .. } in promising {
             best.offer(row, self.score(row, base(row)));
         }
@@ -127,14 +98,44 @@ impl<'a> Scan<'a> {
 
     /// One row's score: the same as in a scan, to the bit.
     pub fn score(&self, row: usize, base: f32) -> f32 {
-        let mut score = base;
-        for ((term, probe), offset) in self.terms.iter().zip(&self.offsets) {
-            let mut dot = [0.0];
-            self.table.raw().dots(row, probe, &mut dot);
-            let dot = if term.is_centered { (dot[0] - offset) * self.table.inverse_norms()[row] } else { dot[0] };
-            score += term.weight * dot;
+        let mut score = [base];
+        self.add_terms(row, &mut score, &mut [0.0]);
+        score[0]
+    }
+
+    /// The best `k` rows by their base and what `add(first row, scores, scratch)` adds to the scores of a block of rows.
+    fn best(&self, k: usize, base: &impl Fn(usize) -> f32, add: impl Fn(usize, &mut [f32], &mut [f32])) -> Selection {
+        let mut best = Selection::new(k);
+        let (mut scores, mut scratch) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for first in (0..self.rows()).step_by(BLOCK) {
+            let rows = first..(first + BLOCK).min(self.rows());
+            let scores = &mut scores[..rows.len()];
+            for (score, row) in scores.iter_mut().zip(rows.clone()) {
+                *score = base(row);
+            }
+            add(first, scores, &mut scratch[..rows.len()]);
+            for (score, row) in scores.iter().zip(rows) {
+                best.offer(row, *score);
+            }
         }
-        score
+        best
+    }
+
+    /// Adds the terms to the scores of consecutive rows. `dots` is scratch of the same length.
+    fn add_terms(&self, first: usize, scores: &mut [f32], dots: &mut [f32]) {
+        for Prepared { term, probe, offset } in &self.terms {
+            self.table.raw().dots(first, probe, dots);
+            if term.is_centered {
+                let norms = &self.table.inverse_norms()[first..];
+                for ((score, dot), norm) in scores.iter_mut().zip(&*dots).zip(norms) {
+                    *score += term.weight * ((*dot - offset) * norm);
+                }
+            } else {
+                for (score, dot) in scores.iter_mut().zip(&*dots) {
+                    *score += term.weight * *dot;
+                }
+            }
+        }
     }
 }
 
@@ -182,7 +183,7 @@ mod tests {
             let mut naive: Vec<Candidate> = (0..rows).filter(|r| r % 5 != 1).map(|row| Candidate { row, score: scan.score(row, base(row)) }).collect();
             naive.sort_by(by_score);
             naive.truncate(k);
-            prop_assert_eq!(scan.exact(k, base), naive);
+            prop_assert_eq!(scan.exact(k, &base), naive);
         }
     }
 
@@ -196,8 +197,8 @@ mod tests {
         for query in 0..20 {
             let terms = vec![Term { vector: table.row(query * 97), weight: 1.0, is_centered: query % 2 == 0 }];
             let scan = Scan::new(&table, terms);
-            let exact = scan.exact(20, |_| 0.0);
-            let by_signs = scan.by_signs(&signs, 20, |_| 0.0);
+            let exact = scan.exact(20, &|_| 0.0);
+            let by_signs = scan.by_signs(&signs, 20, &|_| 0.0);
             // What is found is scored in full.
             assert!(by_signs.iter().all(|c| c.score.to_bits() == scan.score(c.row, 0.0).to_bits()));
             found += exact.iter().filter(|c| by_signs.contains(c)).count();

@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::bert::BertWeights;
+use super::check_ids;
 use super::config::EncoderConfig;
 use super::weights::WeightFile;
 use crate::error::{Error, Result};
@@ -101,8 +102,8 @@ impl GpuEncoder {
         Ok(Self {
             compiled,
             weights: resident,
-            vocabulary: weights.tokens.rows,
-            positions: weights.positions.len() / weights.hidden,
+            vocabulary: weights.vocabulary_size(),
+            positions: weights.max_tokens(),
             idle: Mutex::default(),
         })
     }
@@ -142,14 +143,7 @@ impl GpuEncoder {
     /// # Errors
     /// [`Error::InvalidInput`] for a text of another length or an unknown id; [`Error::Backend`] if the device fails.
     pub async fn encode(&self, ids: &[&[u32]]) -> Result<Vec<f32>> {
-        for text in ids {
-            if text.is_empty() || text.len() > self.positions {
-                return Err(Error::invalid("tokens of a text", text.len(), format!("1 to {}", self.positions)));
-            }
-            if let Some(id) = text.iter().find(|id| **id as usize >= self.vocabulary) {
-                return Err(Error::invalid("token id", id, format!("below {}", self.vocabulary)));
-            }
-        }
+        check_ids(ids, self.positions, self.vocabulary)?;
         let mut rows = Vec::with_capacity(ids.len() * self.dimensions());
         let mut left = ids;
         while !left.is_empty() {

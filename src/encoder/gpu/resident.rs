@@ -4,8 +4,9 @@ use bytemuck::cast_slice;
 use wgpu::Buffer;
 
 use super::shape::Shape;
+use crate::embedding::Rows;
 use crate::encoder::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
-use crate::encoder::weights::{Matrix, Values};
+use crate::encoder::weights::Matrix;
 use crate::error::Result;
 use crate::gpu::{Gpu, storage, upload};
 
@@ -126,7 +127,7 @@ impl Uploader<'_> {
 
     fn scales(&self, matrix: &Matrix) -> Vec<f32> {
         match &matrix.values {
-            Values::Int8 { scales, .. } if self.shape.int8 => scales.clone(),
+            Rows::Int8 { scales, .. } if self.shape.int8 => scales.clone(),
             _ => vec![1.0; matrix.rows],
         }
     }
@@ -145,11 +146,11 @@ impl Uploader<'_> {
         let at = (first_row * stride * size) as u64;
         let expanded;
         let bytes: &[u8] = match &matrix.values {
-            Values::Int8 { .. } if !self.shape.int8 => {
+            Rows::Int8 { .. } if !self.shape.int8 => {
                 expanded = matrix.to_f32();
                 cast_slice(&expanded)
             }
-            Values::Int8 { values, .. } | Values::F32(values) => values,
+            Rows::Int8 { values, .. } | Rows::F32(values) => values,
         };
         if matrix.columns == stride && !rows.is_padded() && !columns.is_padded() {
             self.gpu.queue.write_buffer(buffer, at, bytes);

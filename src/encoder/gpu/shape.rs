@@ -1,8 +1,9 @@
 //! The sizes that the kernels are compiled for.
 
+use crate::embedding::Rows;
 use crate::encoder::bert::BertWeights;
 use crate::encoder::config::{EncoderConfig, Pooling};
-use crate::encoder::weights::{Matrix, Values};
+use crate::encoder::weights::Matrix;
 
 /// Kernels read rows of activations and weights in steps of this many columns.
 const ROW_STEP: usize = 16;
@@ -36,7 +37,7 @@ impl Shape {
 
     /// Of weights. Int8 only if all of them are: a mixed file is served as f32.
     pub fn of_weights(weights: &BertWeights) -> Self {
-        let is_int8 = |m: &Matrix| matches!(m.values, Values::Int8 { .. });
+        let is_int8 = |m: &Matrix| matches!(m.values, Rows::Int8 { .. });
         let layers = || weights.layers.iter();
         let linears = layers().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.expand, &l.contract]);
         Self {
