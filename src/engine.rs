@@ -1,6 +1,7 @@
 //! The whole engine: a model, a catalog and the devices that do the work. What a page or a command line talks to.
 
 use crate::catalog::Catalog;
+use crate::encoder::gpu::GpuKernels;
 use crate::encoder::{Backend, Clock, DeviceRequest, DeviceStatus, Encoder, Timing};
 use crate::error::{Error, Result};
 use crate::interaction::Interaction;
@@ -59,9 +60,9 @@ impl Engine {
     }
 
     /// Opens the GPU that `request` allows and gives each kind of work to the device that does it faster; see
-    /// [`Encoder::open_gpu`]. Calls under way are served by the devices that were chosen before.
-    pub async fn choose_devices(&self, request: impl Into<DeviceRequest>, clock: Clock) {
-        self.encoder.open_gpu(request, clock).await;
+    /// [`Encoder::open_gpu`], which also says what `prepared` is. Calls under way are served by the devices that were chosen before.
+    pub async fn choose_devices(&self, request: impl Into<DeviceRequest>, prepared: Option<GpuKernels>, clock: Clock) {
+        self.encoder.open_gpu(request, prepared, clock).await;
         if let Err(error) = self.choose_ranking(clock).await {
             self.encoder.lose_gpu(&error);
         }

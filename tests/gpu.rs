@@ -300,7 +300,6 @@ fn kernels_can_be_compiled_before_the_weights_are_there() {
     let Some(gpu) = gpu() else { return };
     block_on(GpuKernels::compile(&gpu, &EVEN.config(), true)).unwrap();
     let model = Model::random(&gpu, EVEN, true);
-    block_on(model.encoder.warm_up()).unwrap();
     assert_eq!(model.encoder.dispatches_per_encode(), 12);
 }
 
@@ -477,7 +476,7 @@ fn a_lost_gpu_costs_no_request() {
     let encoder = Encoder::load(&random_model(common::TINY, 3)).unwrap();
     let texts = ["a film about cats", "dogs"];
     let expected = block_on(encoder.encode(&texts)).unwrap();
-    block_on(encoder.open_gpu(DeviceChoice::Gpu, || 0.0));
+    block_on(encoder.open_gpu(DeviceChoice::Gpu, None, || 0.0));
     let status = encoder.status();
     assert_eq!(status.backend, Backend::Gpu, "{}", status.reason);
     assert_eq!(status.dispatches, Some(2 + 5 * common::TINY.layers));

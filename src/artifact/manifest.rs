@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 /// The version of the formats that this library writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// Length of the chunks of a file that are hashed one by one.
+pub const CHUNK_BYTES: usize = 1 << 20;
+
 /// One file of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,13 +22,21 @@ pub struct FileEntry {
     pub bytes: u64,
     /// SHA-256 of the content, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// SHA-256 of each [`CHUNK_BYTES`] of the content, the last chunk being shorter; empty for files of one chunk. A browser checks a
+    /// large file by these while it arrives: its hashing takes a whole copy of whatever it is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chunk_sha256: Vec<String>,
 }
 
 impl FileEntry {
     /// Describes `content` under `name`.
     #[must_use]
     pub fn of(name: impl Into<String>, content: &[u8]) -> Self {
-        Self { name: name.into(), bytes: content.len() as u64, sha256: sha256_hex(content) }
+        let chunk_sha256 = match content.len() {
+            0..=CHUNK_BYTES => Vec::new(),
+            _ => content.chunks(CHUNK_BYTES).map(sha256_hex).collect(),
+        };
+        Self { name: name.into(), bytes: content.len() as u64, sha256: sha256_hex(content), chunk_sha256 }
     }
 
     /// Checks that `content` is as long as this entry says.
@@ -40,17 +51,22 @@ impl FileEntry {
         }
     }
 
-    /// Checks that `content` has the SHA-256 that this entry says.
+    /// Checks that `content` has the SHA-256 that this entry says, as a whole and by chunks.
     ///
     /// # Errors
     /// [`Error::Corrupt`] with what was found and what was expected.
     pub fn verify_hash(&self, content: &[u8]) -> Result<()> {
         let found = sha256_hex(content);
-        if found == self.sha256 {
-            Ok(())
-        } else {
-            Err(Error::corrupt(&self.name, format!("found SHA-256 {found}, expected {}", self.sha256)))
+        if found != self.sha256 {
+            return Err(Error::corrupt(&self.name, format!("found SHA-256 {found}, expected {}", self.sha256)));
         }
+        // A manifest whose chunks are wrong would fail in every browser: it must not pass here.
+        if !self.chunk_sha256.is_empty()
+            && !content.chunks(CHUNK_BYTES).map(sha256_hex).eq(self.chunk_sha256.iter().cloned())
+        {
+            return Err(Error::corrupt(&self.name, "its chunks have other SHA-256s than the manifest says"));
+        }
+        Ok(())
     }
 }
 
@@ -208,6 +224,18 @@ mod tests {
     #[test]
     fn sha256_of_abc_is_the_published_one() {
         assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn chunks_are_hashed_where_there_are_several_and_must_agree() {
+        let content = vec![7; 2 * CHUNK_BYTES + 1];
+        assert!(FileEntry::of("small", &content[..CHUNK_BYTES]).chunk_sha256.is_empty());
+        let mut entry = FileEntry::of("large", &content);
+        assert_eq!(entry.chunk_sha256.len(), 3);
+        assert_eq!(entry.chunk_sha256[2], sha256_hex(&[7]));
+        entry.verify_hash(&content).unwrap();
+        entry.chunk_sha256.swap(0, 2);
+        assert_eq!(entry.verify_hash(&content).unwrap_err().code(), "artifact_corrupt");
     }
 
     #[test]

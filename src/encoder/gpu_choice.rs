@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::device::{Backend, DeviceChoice, DeviceChoices, DeviceRequest, DeviceStatus, DeviceTimings, Timing};
-use super::gpu::GpuEncoder;
+use super::gpu::{GpuEncoder, GpuKernels};
 use super::{Encoder, Gpu};
 use crate::embedding::dot;
 use crate::error::{Error, Result};
@@ -28,13 +28,20 @@ impl Encoder {
     /// Opens the GPU that `request` allows. It is trusted only after it has encoded texts to the same vectors as the CPU: a shader that
     /// fails can return stale memory without any error. With [`DeviceChoice::Auto`] both devices are timed, unless `request` brings
     /// timings, and each kind of work goes to the faster one. [`status`](Self::status) tells what came of it.
-    pub async fn open_gpu(&self, request: impl Into<DeviceRequest>, clock: Clock) {
-        let status = self.try_open_gpu(request.into(), clock).await;
+    ///
+    /// `prepared` is a GPU that was opened while the weights were on their way.
+    pub async fn open_gpu(&self, request: impl Into<DeviceRequest>, prepared: Option<GpuKernels>, clock: Clock) {
+        let status = self.try_open_gpu(request.into(), prepared, clock).await;
         *self.status.borrow_mut() = status.unwrap_or_else(DeviceStatus::cpu);
     }
 
     /// What `open_gpu` came to, or the reason why the CPU serves alone.
-    async fn try_open_gpu(&self, request: DeviceRequest, clock: Clock) -> Result<DeviceStatus, String> {
+    async fn try_open_gpu(
+        &self,
+        request: DeviceRequest,
+        prepared: Option<GpuKernels>,
+        clock: Clock,
+    ) -> Result<DeviceStatus, String> {
         if request.choice == DeviceChoice::Cpu {
             return Err("the CPU was asked for".into());
         }
@@ -51,13 +58,16 @@ impl Encoder {
             Error::Backend { reason } => reason,
             other => other.to_string(),
         };
-        let gpu = Gpu::open(request.adapter).await.map_err(reason_of)?;
+        let gpu = match &prepared {
+            Some(kernels) => kernels.gpu().clone(),
+            None => Gpu::open(request.adapter).await.map_err(reason_of)?,
+        };
         let name = gpu.name().to_owned();
         if gpu.is_software() && request.choice == DeviceChoice::Auto {
             gpu.destroy();
             return Err(format!("the only GPU is emulated in software ({name})"));
         }
-        let encoder = match self.checked(&gpu).await {
+        let encoder = match self.checked(&gpu, prepared).await {
             Ok(encoder) => encoder,
             Err(reason) => {
                 gpu.destroy();
@@ -85,8 +95,13 @@ impl Encoder {
     }
 
     /// The encoder on the GPU, every kernel of it having given what the CPU gives, and the model's canary what its manifest says.
-    async fn checked(&self, gpu: &Gpu) -> Result<GpuEncoder, String> {
-        let encoder = GpuEncoder::load(gpu, self.cpu.weights()).await.map_err(|e| e.to_string())?;
+    async fn checked(&self, gpu: &Gpu, prepared: Option<GpuKernels>) -> Result<GpuEncoder, String> {
+        let weights = self.cpu.weights();
+        let encoder = match prepared {
+            Some(kernels) => GpuEncoder::with_kernels(kernels, weights).await,
+            None => GpuEncoder::load(gpu, weights).await,
+        };
+        let encoder = encoder.map_err(|e| e.to_string())?;
         if let Some(canary) = &self.manifest.canary {
             let ids = self.tokenizer.encode(&canary.text).map_err(|e| e.to_string())?.ids;
             let found = encoder.encode(&[&ids]).await.map_err(|e| e.to_string())?;

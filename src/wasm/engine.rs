@@ -10,6 +10,7 @@ use super::adapter::adapter_name;
 use super::clock::now_ms;
 use super::convert::{from_js, into_js_error, to_js};
 use super::files::Files;
+use super::prepared_gpu::PreparedGpu;
 use crate::catalog::Catalog;
 use crate::encoder::{DeviceChoice, DeviceRequest, DeviceStatus, DeviceTimings, Encoder};
 use crate::engine;
@@ -59,14 +60,20 @@ impl Engine {
     }
 
     /// Opens the GPU that `device` (`auto`, `webgpu` or `cpu`) allows, and gives each kind of work to the faster device. `timings` are those of an
-    /// earlier status: where they are of the same GPU, nothing is measured again.
+    /// earlier status: where they are of the same GPU, nothing is measured again. `prepared` is a GPU that is open already.
     #[wasm_bindgen(js_name = chooseDevices)]
-    pub async fn choose_devices(&self, device: String, timings: JsValue) -> Result<(), JsValue> {
+    pub async fn choose_devices(
+        &self,
+        device: String,
+        timings: JsValue,
+        prepared: Option<PreparedGpu>,
+    ) -> Result<(), JsValue> {
         let choice: DeviceChoice = from_js("device", device.into()).map_err(into_js_error)?;
         // Timings that another version wrote are measured again.
         let timings: Option<DeviceTimings> = from_js("timings", timings).ok();
         let adapter = if choice == DeviceChoice::Cpu { None } else { adapter_name().await };
-        self.engine.choose_devices(DeviceRequest { choice, adapter, timings }, now_ms).await;
+        let prepared = prepared.map(PreparedGpu::into_kernels);
+        self.engine.choose_devices(DeviceRequest { choice, adapter, timings }, prepared, now_ms).await;
         Ok(())
     }
 

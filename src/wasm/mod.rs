@@ -5,6 +5,7 @@ mod clock;
 mod convert;
 mod engine;
 mod files;
+mod prepared_gpu;
 
 use wasm_bindgen::prelude::*;
 

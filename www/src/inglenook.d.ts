@@ -16,6 +16,14 @@ export class Files {
   free(): void;
 }
 
+/** A GPU whose kernels are compiled while the model's weights are on their way. */
+export class PreparedGpu {
+  private constructor();
+  /** From the bytes of a model's manifest and its `config.json`. */
+  static open(manifest: Uint8Array, config: Uint8Array): Promise<PreparedGpu>;
+  free(): void;
+}
+
 /** Every failure is an `Error` named `InglenookError` with a stable `code`. */
 export class Engine {
   private constructor();
@@ -24,7 +32,7 @@ export class Engine {
   /** The same from maps of file name to content, which are copied. */
   static loadMaps(model: Map<string, Uint8Array>, catalog: Map<string, Uint8Array> | undefined): Engine;
   /** Opens the GPU that `device` allows and gives each kind of work to the faster one; believes the timings of an earlier status. */
-  chooseDevices(device: Device, timings: DeviceTimings | null): Promise<void>;
+  chooseDevices(device: Device, timings: DeviceTimings | null, prepared: PreparedGpu | undefined): Promise<void>;
   /** Rows of `dimensions` numbers, one for each text, in one array. */
   encode(texts: string[]): Promise<Float32Array>;
   record(interaction: Interaction): void;

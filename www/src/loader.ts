@@ -10,10 +10,15 @@ const MAX_FILE_BYTES = 2 ** 32;
 /** The manifest version this client can read; checked before anything large is fetched. */
 const FORMAT_VERSION = 1;
 
+/** Large files are hashed in chunks of this many bytes, each with a SHA-256 of its own in the manifest. */
+const CHUNK_BYTES = 2 ** 20;
+
 export interface ArtifactFile {
   name: string;
   bytes: number;
-  sha256: string;
+  /** Of each chunk, or of the whole file where it is one chunk. */
+  hashes: string[];
+  chunkBytes: number;
 }
 
 export interface Manifest {
@@ -95,7 +100,7 @@ function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
     throw new InglenookError('artifact_corrupt', `${url} lists no files; build the artifact again`);
   }
   return files.map((file: unknown) => {
-    const { name, bytes, sha256 } = (file ?? {}) as { name?: unknown; bytes?: unknown; sha256?: unknown };
+    const { name, bytes, sha256, chunk_sha256: chunks } = (file ?? {}) as Record<string, unknown>;
     // A plain file name: a path would let a manifest send requests elsewhere.
     if (typeof name !== 'string' || !/^[^./\\][^/\\]*$/.test(name)) {
       throw new InglenookError(
@@ -109,7 +114,15 @@ function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
         `${url} gives ${name} a size of ${JSON.stringify(bytes)}; expected whole bytes, at most ${MAX_FILE_BYTES}`,
       );
     }
-    return { name, bytes, sha256: String(sha256) };
+    if (!Array.isArray(chunks)) return { name, bytes, hashes: [String(sha256)], chunkBytes: bytes };
+    if (chunks.length !== Math.ceil(bytes / CHUNK_BYTES)) {
+      throw new InglenookError(
+        'artifact_corrupt',
+        `${url} has ${chunks.length} hashes of chunks of ${name}, its ${bytes} bytes make ${Math.ceil(bytes / CHUNK_BYTES)}; ` +
+          'build the artifact again',
+      );
+    }
+    return { name, bytes, hashes: chunks.map(String), chunkBytes: CHUNK_BYTES };
   });
 }
 
@@ -120,10 +133,14 @@ export interface RequestedFile {
   response: Promise<Response>;
 }
 
-/** Asks for every file of the manifest, largest first. */
+/** What the GPU's kernels depend on: it comes first, so that they are compiled while the rest is on its way. */
+export const CONFIG = 'config.json';
+
+/** Asks for every file of the manifest: the configuration, then the others, largest first. */
 export function requestFiles({ files, folder }: Manifest, options: FetchOptions): RequestedFile[] {
-  const largestFirst = files.toSorted((a, b) => b.bytes - a.bytes);
-  return largestFirst.map((file) => {
+  const isConfig = ({ name }: ArtifactFile) => Number(name === CONFIG);
+  const inOrder = files.toSorted((a, b) => isConfig(b) - isConfig(a) || b.bytes - a.bytes);
+  return inOrder.map((file) => {
     const url = new URL(encodeURIComponent(file.name), folder);
     const response = fetchOk(url, options);
     // Told where it is awaited.
@@ -133,14 +150,22 @@ export function requestFiles({ files, folder }: Manifest, options: FetchOptions)
 }
 
 /**
- * The files and the manifest, in the wasm module's memory, which must be compiled by now. One after another: hashing a file takes a copy of it,
- * and the copy of the largest must not meet the others.
+ * The files and the manifest, in the wasm module's memory, which must be compiled by now. `onFile` is told of each file that has arrived and
+ * is sound.
  */
-export async function receiveFiles(manifest: Manifest, requested: RequestedFile[], tally: Tally): Promise<Files> {
+export async function receiveFiles(
+  manifest: Manifest,
+  requested: RequestedFile[],
+  tally: Tally,
+  onFile?: (name: string, files: Files) => void,
+): Promise<Files> {
   const files = new Files();
   files.allocate('manifest.json', manifest.content.length);
   files.write('manifest.json', 0, manifest.content);
-  for (const { file, url, response } of requested) await receive(await response, url, file, files, tally);
+  for (const { file, url, response } of requested) {
+    await receive(await response, url, file, files, tally);
+    onFile?.(file.name, files);
+  }
   if (CAN_HASH) files.areHashed();
   return files;
 }
@@ -148,10 +173,18 @@ export async function receiveFiles(manifest: Manifest, requested: RequestedFile[
 async function receive(response: Response, url: URL, file: ArtifactFile, files: Files, tally: Tally): Promise<void> {
   files.allocate(file.name, file.bytes);
   let length = 0;
+  let checked = 0;
+  // One chunk is hashed while the next one arrives.
+  let check = Promise.resolve();
   for await (const chunk of chunksOf(response, url)) {
     if (length + chunk.length <= file.bytes) files.write(file.name, length, chunk);
     length += chunk.length;
     tally.arrived(file.name, chunk.length);
+    for (; (checked + 1) * file.chunkBytes <= Math.min(length, file.bytes - 1); checked++) {
+      await check;
+      check = checkChunk(url, file, checked, files);
+      check.catch(() => {});
+    }
   }
   if (length !== file.bytes) {
     throw new InglenookError(
@@ -159,22 +192,25 @@ async function receive(response: Response, url: URL, file: ArtifactFile, files: 
       `${url} has ${length} bytes, its manifest says ${file.bytes}; deploy the folder again as a whole`,
     );
   }
-  await checkHash(url, file, files);
+  await check;
+  for (; checked < file.hashes.length; checked++) await checkChunk(url, file, checked, files);
 }
 
 /** Where the browser hashes for us: on https and on localhost. Elsewhere the wasm module does it. */
 export const CAN_HASH = globalThis.crypto?.subtle !== undefined;
 
-async function checkHash(url: URL, { name, sha256 }: ArtifactFile, files: Files): Promise<void> {
-  const content = files.view(name);
+async function checkChunk(url: URL, file: ArtifactFile, index: number, files: Files): Promise<void> {
+  const start = index * file.chunkBytes;
+  const content = files.view(file.name)?.subarray(start, start + file.chunkBytes);
   if (!CAN_HASH || !content) return;
   // The browser copies what it hashes before it answers: the view need not last.
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (found === sha256) return;
+  if (found === file.hashes[index]) return;
+  const part = file.hashes.length > 1 ? ` from byte ${start} on` : '';
   throw new InglenookError(
     'artifact_corrupt',
-    `${url} is corrupt: found SHA-256 ${found}, expected ${sha256}; deploy the folder again as a whole`,
+    `${url} is corrupt${part}: found SHA-256 ${found}, expected ${file.hashes[index]}; deploy the folder again as a whole`,
   );
 }
 
@@ -213,7 +249,7 @@ async function fetchOk(url: URL, options?: FetchOptions): Promise<Response> {
 }
 
 /** Bytes that are read at a time, where the browser reads into a buffer of ours: one buffer for a file of any size. */
-const CHUNK_BYTES = 1 << 18;
+const READ_BYTES = 1 << 18;
 
 /** The body, chunk by chunk. A chunk is good until the next one. */
 async function* chunksOf(response: Response, url: URL): AsyncGenerator<Uint8Array> {
@@ -230,7 +266,7 @@ async function* chunksOf(response: Response, url: URL): AsyncGenerator<Uint8Arra
 function readerOf(body: ReadableStream<Uint8Array>): () => Promise<{ done: boolean; value: Uint8Array | undefined }> {
   try {
     const reader = body.getReader({ mode: 'byob' });
-    let buffer = new ArrayBuffer(CHUNK_BYTES);
+    let buffer = new ArrayBuffer(READ_BYTES);
     return async () => {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       // The buffer travels to the browser and back.

@@ -1,18 +1,32 @@
 // From addresses to an engine that runs on the CPU: downloads, compiles, verifies.
-import init, { Engine, type Files } from './inglenook.js';
+import init, { Engine, type Files, PreparedGpu } from './inglenook.js';
 import { InglenookError } from './errors.js';
-import { fetchManifest, fetchModule, receiveFiles, requestFiles, Tally } from './loader.js';
-import type { Input } from './protocol.js';
+import { CONFIG, fetchManifest, fetchModule, receiveFiles, requestFiles, Tally } from './loader.js';
 import type { ProgressEvent } from './types.js';
 
+/** What to load, and how. */
+export interface Start {
+  model: string;
+  catalog: string | null;
+  /** Whether a GPU is to be made ready while the model is on its way. */
+  usesGpu: boolean;
+}
+
+/** An engine that runs on the CPU, and the GPU for it, if one was to be made ready and could be. */
+export interface Started {
+  engine: Engine;
+  gpu: Promise<PreparedGpu | undefined>;
+}
+
 export async function startEngine(
-  { model, catalog }: Input<'load'>,
+  { model, catalog, usesGpu }: Start,
   onProgress: (event: ProgressEvent) => void,
-): Promise<Engine> {
+): Promise<Started> {
   const folders = [new URL(model), ...(catalog === null ? [] : [new URL(catalog)])];
   let module: Promise<unknown> | null = null;
+  let gpu: Promise<PreparedGpu | undefined> | null = null;
 
-  const attempt = async (cache: RequestCache): Promise<Engine> => {
+  const attempt = async (cache: RequestCache): Promise<Started> => {
     const tally = new Tally(onProgress);
     tally.enter('download');
     const stop = new AbortController();
@@ -24,17 +38,24 @@ export async function startEngine(
       const manifests = await Promise.all(folders.map((folder) => fetchManifest(folder, options)));
       for (const { files } of manifests) for (const { bytes } of files) tally.expect(bytes);
       const requested = manifests.map((manifest) => requestFiles(manifest, options));
+      tally.enter('compile');
       await compiled;
+      const prepare = (manifest: Uint8Array, files: Files): void => {
+        // Without a GPU the engine says why, when it looks for one itself.
+        gpu ??= PreparedGpu.open(manifest, files.view(CONFIG)!.slice()).catch(() => undefined);
+      };
       const artifacts: Files[] = [];
       for (const [index, manifest] of manifests.entries()) {
-        artifacts.push(await receiveFiles(manifest, requested[index]!, tally));
+        const onFile = (name: string, files: Files): void => {
+          if (usesGpu && index === 0 && name === CONFIG) prepare(manifest.content, files);
+        };
+        artifacts.push(await receiveFiles(manifest, requested[index]!, tally, onFile));
       }
       const [modelFiles, catalogFiles] = artifacts;
-      tally.enter('compile');
       tally.enter('verify');
       const engine = Engine.load(modelFiles!, catalogFiles);
       tally.enter('ready');
-      return engine;
+      return { engine, gpu: gpu ?? Promise.resolve(undefined) };
     } catch (thrown) {
       stop.abort();
       throw InglenookError.from(thrown);

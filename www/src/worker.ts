@@ -16,9 +16,11 @@ const timings: Timings = { lastEncodeMs: null, lastRankMs: null };
 
 const handlers: Handlers = {
   async load(input) {
-    engine = await startEngine(input, (event) => post({ type: 'progress', event }));
+    const usesGpu = input.device === 'webgpu';
+    const started = await startEngine({ ...input, usesGpu }, (event) => post({ type: 'progress', event }));
+    engine = started.engine;
     if (input.device === 'auto') choiceIsDue = true;
-    else await engine.chooseDevices(input.device, null);
+    else await engine.chooseDevices(input.device, null, await started.gpu);
     return (lastStatus = engine.status());
   },
 
@@ -104,7 +106,7 @@ async function chooseDevices(): Promise<void> {
   const { model } = engine.status();
   // Calls are answered meanwhile, by the CPU.
   try {
-    await engine.chooseDevices('auto', await recallTimings(model));
+    await engine.chooseDevices('auto', await recallTimings(model), undefined);
     const { timings: measured } = engine.status();
     if (measured) await rememberTimings(model, measured);
     tellStatus();

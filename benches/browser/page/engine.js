@@ -32,7 +32,7 @@ export async function loadEngine({ device, catalog }) {
     return files;
   };
   const engine = Engine.load(await inMemory(model), items && (await inMemory(items)));
-  if (device !== 'cpu') await engine.chooseDevices(device, null);
+  if (device !== 'cpu') await engine.chooseDevices(device, null, undefined);
   const loadMs = performance.now() - from;
   const { backend, reason } = engine.status();
   if (backend !== device) throw new Error(`expected backend ${device}, found ${backend}: ${reason}`);

@@ -13,7 +13,7 @@ pub fn encoder(dir: &Path, choice: impl Into<DeviceChoice>) -> Result<Encoder> {
     let choice = choice.into();
     let encoder = Encoder::load(&files)?;
     if choice != DeviceChoice::Cpu {
-        pollster::block_on(encoder.open_gpu(choice, now_ms));
+        pollster::block_on(encoder.open_gpu(choice, None, now_ms));
     }
     tell_device(choice, &encoder.status());
     Ok(encoder)

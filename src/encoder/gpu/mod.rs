@@ -33,7 +33,7 @@ const MAX_BATCH_TOKENS: usize = 4096;
 /// The smallest workspace, in tokens.
 const MIN_CAPACITY: usize = 256;
 
-/// The kernels of an encoder, compiled before its weights are at hand.
+/// A GPU with the kernels of an encoder, compiled before its weights are at hand.
 #[derive(Debug)]
 pub struct GpuKernels {
     gpu: Gpu,
@@ -48,6 +48,11 @@ impl GpuKernels {
     /// [`Error::Backend`] if the device refuses a kernel.
     pub async fn compile(gpu: &Gpu, config: &EncoderConfig, int8: bool) -> Result<Self> {
         Self::of_shape(gpu, Shape::of_config(config, int8)).await
+    }
+
+    /// The GPU.
+    pub(super) fn gpu(&self) -> &Gpu {
+        &self.gpu
     }
 
     async fn of_shape(gpu: &Gpu, shape: Shape) -> Result<Self> {
@@ -124,17 +129,6 @@ impl GpuEncoder {
     #[must_use]
     pub fn dispatches_per_encode(&self) -> usize {
         2 + 5 * self.weights.layers.len()
-    }
-
-    /// Compiles the kernels for large batches, which loading leaves out, and runs every kernel once, so that no later
-    /// encode waits for a compiler.
-    ///
-    /// # Errors
-    /// [`Error::Backend`] if a kernel does not run.
-    pub async fn warm_up(&self) -> Result<()> {
-        self.encode(&[&[0]]).await?;
-        self.encode(&[&[0][..]; Form::NARROW_TOKENS + 1]).await?;
-        Ok(())
     }
 
     /// Encodes texts to unit vectors, row-major `[ids.len() * dimensions]`, in the order given. Each text has between one

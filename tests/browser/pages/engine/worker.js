@@ -12,7 +12,7 @@ const methods = {
       init({ module_or_path: '/lib/inglenook_bg.wasm' }),
     ]);
     engine = Engine.loadMaps(files, items ?? undefined);
-    if (device !== 'cpu') await engine.chooseDevices(device, null);
+    if (device !== 'cpu') await engine.chooseDevices(device, null, undefined);
     return engine.status();
   },
   // A plain array of rows: what travels from the page to the test is JSON.
