@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::kernels::{QuantizedRows, dot_rows};
+use crate::kernels::{MAX_INT8, QuantizedRows, dot_rows};
 use crate::quantization;
 
 /// How the values of a table are stored.
@@ -215,7 +215,7 @@ impl EmbeddingTable {
             Rows::F32(_) => TableProbe::F32(vector.to_vec()),
             Rows::Int8 { .. } => {
                 let mut quantized = QuantizedRows::default();
-                quantized.quantize(vector, vector.len());
+                quantized.quantize(vector, vector.len(), QuantizedRows::limit(vector.len(), MAX_INT8));
                 TableProbe::Int8(quantized)
             }
         }

@@ -38,6 +38,8 @@ pub mod embedding;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod fidelity;
 pub mod gpu;
 pub mod interaction;
 mod kernels;

@@ -6,7 +6,8 @@ use burn::prelude::Device;
 use common::{Sizes, config, random_model, tiny_tokenizer, weights};
 use inglenook::embedding::dot;
 use inglenook::encoder::{ModelSource, Oracle, pack_model};
-use inglenook::{ArtifactFiles, Dtype, Encoder};
+use inglenook::quantization::WeightDtype;
+use inglenook::{ArtifactFiles, Encoder};
 use pollster::block_on;
 use proptest::prelude::*;
 
@@ -22,6 +23,7 @@ fn sizes() -> impl Strategy<Value = Sizes> {
         heads,
         inner,
         positions: 256,
+        embedding: None,
     })
 }
 
@@ -31,7 +33,7 @@ fn texts() -> impl Strategy<Value = Vec<Vec<u32>>> {
     prop::collection::vec(text, 1..6)
 }
 
-fn int8_model(sizes: Sizes, seed: u64) -> ArtifactFiles {
+fn quantized_model(sizes: Sizes, seed: u64, dtype: WeightDtype) -> ArtifactFiles {
     let source = ModelSource {
         id: "random".into(),
         license: "CC0-1.0".into(),
@@ -41,7 +43,7 @@ fn int8_model(sizes: Sizes, seed: u64) -> ArtifactFiles {
         tokenizer: tiny_tokenizer().to_string().into(),
         weights: weights(sizes, seed),
     };
-    block_on(pack_model(source, Dtype::Int8)).unwrap()
+    block_on(pack_model(source, dtype)).unwrap()
 }
 
 /// The lowest cosine between the engine's vectors and the oracle's.
@@ -67,16 +69,32 @@ proptest! {
     #[test]
     fn int8_weights_give_the_oracles_vectors(sizes in sizes(), texts in texts(), seed in any::<u64>()) {
         // The oracle has the same int8 weights, dequantized: what differs is the rounding of activations.
-        let worst = worst_cosine(&int8_model(sizes, seed), &texts);
+        let worst = worst_cosine(&quantized_model(sizes, seed, WeightDtype::Int8), &texts);
         prop_assert!(worst > 0.999_5, "cosine {worst}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn int4_weights_and_narrow_token_tables_give_the_oracles_vectors(
+        layers in 1_usize..3, heads in 1_usize..4, inner_groups in 1_usize..6, embedding in prop::sample::select(vec![None, Some(5), Some(32), Some(96)]),
+        texts in texts(), seed in any::<u64>()
+    ) {
+        let sizes = Sizes { layers, hidden: 32 * heads, heads, inner: 32 * inner_groups, positions: 256, embedding };
+        for dtype in [WeightDtype::F32, WeightDtype::Int8, WeightDtype::Int4] {
+            let worst = worst_cosine(&quantized_model(sizes, seed, dtype), &texts);
+            prop_assert!(worst > 0.999_5, "{dtype:?}: cosine {worst}");
+        }
     }
 }
 
 #[test]
 fn every_length_around_the_sizes_of_blocks_is_right() {
-    let sizes = Sizes { layers: 2, hidden: 96, heads: 3, inner: 200, positions: 256 };
+    let sizes = Sizes { layers: 2, hidden: 96, heads: 3, inner: 200, positions: 256, embedding: None };
     let texts: Vec<Vec<u32>> = LENGTHS.iter().map(|n| (0..VOCABULARY).cycle().skip(n % 5).take(*n).collect()).collect();
-    for files in [random_model(sizes, 5), int8_model(sizes, 5)] {
+    for files in [random_model(sizes, 5), quantized_model(sizes, 5, WeightDtype::Int8)] {
         for text in &texts {
             let worst = worst_cosine(&files, std::slice::from_ref(text));
             assert!(worst > 0.999_9, "{} tokens: cosine {worst}", text.len());

@@ -11,6 +11,7 @@ use common::random_model;
 use inglenook::encoder::gpu::{GpuEncoder, GpuKernels};
 use inglenook::encoder::{Backend, DeviceChoice, EncoderConfig, quantize_weights};
 use inglenook::gpu::{Gpu, GpuTable, Selection, Term};
+use inglenook::quantization::WeightDtype;
 use inglenook::{Encoder, embedding::dot};
 use pollster::block_on;
 use safetensors::tensor::{Dtype, TensorView};
@@ -54,6 +55,8 @@ struct Sizes {
     inner: usize,
     layers: usize,
     cls: bool,
+    /// Width of the token table, where it is another.
+    embedding: Option<usize>,
 }
 
 const VOCABULARY: usize = 61;
@@ -65,7 +68,7 @@ impl Sizes {
         let json = serde_json::json!({
             "num_hidden_layers": self.layers, "hidden_size": self.hidden, "num_attention_heads": self.heads,
             "intermediate_size": self.inner, "vocab_size": VOCABULARY, "max_position_embeddings": POSITIONS,
-            "layer_norm_eps": 1e-12, "hidden_act": "gelu", "model_type": "bert", "pooling": pooling,
+            "layer_norm_eps": 1e-12, "hidden_act": "gelu", "model_type": "bert", "pooling": pooling, "embedding_size": self.embedding,
         });
         EncoderConfig::parse(json.to_string().as_bytes()).unwrap()
     }
@@ -79,7 +82,10 @@ impl Sizes {
             let data = (0..count).flat_map(|_| (random.float() * size + shift).to_le_bytes()).collect();
             tensors.push((name.to_owned(), shape.to_vec(), data));
         };
-        add("embeddings.word_embeddings.weight", &[VOCABULARY, hidden], 1.0, 0.0);
+        add("embeddings.word_embeddings.weight", &[VOCABULARY, self.embedding.unwrap_or(hidden)], 1.0, 0.0);
+        if let Some(width) = self.embedding {
+            add("embeddings.projection.weight", &[hidden, width], 3.0 / (width as f32).sqrt(), 0.0);
+        }
         add("embeddings.position_embeddings.weight", &[POSITIONS, hidden], 0.5, 0.0);
         add("embeddings.token_type_embeddings.weight", &[2, hidden], 0.1, 0.0);
         let mut norms = vec!["embeddings.LayerNorm".to_owned()];
@@ -122,12 +128,31 @@ impl Reference {
             data.as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect()
         };
         let read = |(name, view): (&str, TensorView<'_>)| {
-            let values = if view.dtype() == Dtype::I8 {
-                let scales = floats(file.tensor(&format!("{name}.scale")).unwrap().data());
-                let rows = view.data().chunks_exact(view.shape()[1]).zip(scales);
-                rows.flat_map(|(row, scale)| row.iter().map(move |x| f64::from(x.cast_signed()) * scale)).collect()
-            } else {
-                floats(view.data())
+            let data_of = |end: &str| file.tensor(&format!("{name}.{end}")).unwrap().data();
+            let values = match view.dtype() {
+                Dtype::I8 if !name.ends_with(".factor") => {
+                    let rows = view.data().chunks_exact(view.shape()[1]).zip(floats(data_of("scale")));
+                    rows.flat_map(|(row, scale)| row.iter().map(move |x| f64::from(x.cast_signed()) * scale)).collect()
+                }
+                Dtype::U8 => {
+                    let scales =
+                        data_of("scale").as_chunks::<2>().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f64());
+                    let rows = view.data().chunks_exact(view.shape()[1]).zip(scales);
+                    let groups = rows.flat_map(|(row, scale)| row.chunks_exact(16).map(move |group| (group, scale)));
+                    let weight = |code: u8, factor: u8, scale: f64| {
+                        (f64::from(code) - 8.0) * f64::from(factor.cast_signed()) * scale
+                    };
+                    groups
+                        .zip(data_of("factor"))
+                        .flat_map(|((group, scale), factor)| {
+                            let low = group.iter().map(move |byte| weight(byte & 15, *factor, scale));
+                            low.chain(group.iter().map(move |byte| weight(byte >> 4, *factor, scale)))
+                        })
+                        .collect()
+                }
+                Dtype::F32 => floats(view.data()),
+                // Scales and factors, read above.
+                _ => Vec::new(),
             };
             (name.to_owned(), values)
         };
@@ -154,14 +179,17 @@ impl Reference {
     fn encode(&self, ids: &[u32]) -> Vec<f64> {
         let Sizes { hidden, heads, layers, cls, .. } = self.sizes;
         let row = |name: &str, row: usize| &self.tensors[name][row * hidden..(row + 1) * hidden];
+        let token = |id: u32| -> Vec<f64> {
+            let width = self.sizes.embedding.unwrap_or(hidden);
+            let vector = &self.tensors["embeddings.word_embeddings.weight"][id as usize * width..][..width];
+            let Some(projection) = self.tensors.get("embeddings.projection.weight") else { return vector.to_vec() };
+            projection.chunks_exact(width).map(|row| row.iter().zip(vector).map(|(p, x)| p * x).sum()).collect()
+        };
         let mut x: Vec<Vec<f64>> = ids
             .iter()
             .enumerate()
             .map(|(position, id)| {
-                let (t, p) = (
-                    row("embeddings.word_embeddings.weight", *id as usize),
-                    row("embeddings.position_embeddings.weight", position),
-                );
+                let (t, p) = (token(*id), row("embeddings.position_embeddings.weight", position));
                 let kind = row("embeddings.token_type_embeddings.weight", 0);
                 let sum: Vec<f64> = (0..hidden).map(|i| t[i] + p[i] + kind[i]).collect();
                 self.norm("embeddings.LayerNorm", &sum)
@@ -216,9 +244,10 @@ struct Model {
 }
 
 impl Model {
-    fn random(gpu: &Gpu, sizes: Sizes, int8: bool) -> Self {
+    fn random(gpu: &Gpu, sizes: Sizes, dtype: WeightDtype) -> Self {
         let f32s = sizes.weights(&mut Random(7));
-        let file: Bytes = if int8 { quantize_weights(&f32s).unwrap().into() } else { f32s };
+        let file: Bytes =
+            if dtype == WeightDtype::F32 { f32s } else { quantize_weights(&f32s, &dtype.into()).unwrap().into() };
         let encoder = block_on(GpuEncoder::from_safetensors(gpu, &sizes.config(), &file)).unwrap();
         Self { encoder, reference: Reference::new(sizes, &file) }
     }
@@ -240,13 +269,13 @@ fn text(random: &mut Random, length: usize) -> Vec<u32> {
 }
 
 const LENGTHS: [usize; 9] = [1, 2, 63, 64, 65, 127, 128, 255, 256];
-const EVEN: Sizes = Sizes { hidden: 64, heads: 4, inner: 128, layers: 2, cls: false };
+const EVEN: Sizes = Sizes { hidden: 64, heads: 4, inner: 128, layers: 2, cls: false, embedding: None };
 
 #[test]
 fn single_texts_of_any_length_equal_the_reference() {
     let Some(gpu) = gpu() else { return };
-    for int8 in [true, false] {
-        let model = Model::random(&gpu, EVEN, int8);
+    for dtype in [WeightDtype::Int4, WeightDtype::Int8, WeightDtype::F32] {
+        let model = Model::random(&gpu, EVEN, dtype);
         for length in LENGTHS {
             model.check(&[text(&mut Random(length as u64), length)]);
         }
@@ -261,8 +290,8 @@ fn a_mixed_batch_equals_the_reference_across_submissions() {
     // Some thousand tokens more, so that they do not fit into one submission.
     texts.extend((0..60).map(|_| 1 + random.below(120)).collect::<Vec<_>>().into_iter().map(|n| text(&mut random, n)));
     assert!(texts.iter().map(Vec::len).sum::<usize>() > 4096);
-    for int8 in [true, false] {
-        Model::random(&gpu, EVEN, int8).check(&texts);
+    for dtype in [WeightDtype::Int4, WeightDtype::Int8, WeightDtype::F32] {
+        Model::random(&gpu, EVEN, dtype).check(&texts);
     }
 }
 
@@ -273,10 +302,17 @@ fn odd_widths_equal_the_reference() {
     let texts: Vec<_> = [5, 1, 40, 17].map(|length| text(&mut random, length)).into();
     let long = vec![text(&mut random, 150), text(&mut random, 3)];
     // Heads of 1, 9, 25 (six vec4 and a rest) and 128 columns.
-    for (hidden, heads, inner, int8, cls) in
-        [(1, 1, 1, true, false), (36, 4, 50, true, true), (75, 3, 201, false, false), (128, 1, 64, true, true)]
-    {
-        let model = Model::random(&gpu, Sizes { hidden, heads, inner, layers: 1, cls }, int8);
+    // The last has heads whose padding int4 does not allow.
+    for (hidden, heads, inner, dtype, cls, embedding) in [
+        (1, 1, 1, WeightDtype::Int8, false, None),
+        (36, 4, 50, WeightDtype::Int8, true, Some(7)),
+        (75, 3, 201, WeightDtype::F32, false, Some(20)),
+        (128, 1, 64, WeightDtype::Int8, true, None),
+        (96, 3, 64, WeightDtype::Int4, false, Some(32)),
+        (64, 2, 50, WeightDtype::Int4, true, Some(96)),
+        (96, 32, 64, WeightDtype::Int4, false, None),
+    ] {
+        let model = Model::random(&gpu, Sizes { hidden, heads, inner, layers: 1, cls, embedding }, dtype);
         model.check(&texts);
         model.check(&long);
     }
@@ -285,7 +321,7 @@ fn odd_widths_equal_the_reference() {
 #[test]
 fn a_text_does_not_depend_on_its_neighbors_or_on_what_ran_before() {
     let Some(gpu) = gpu() else { return };
-    let model = Model::random(&gpu, EVEN, true);
+    let model = Model::random(&gpu, EVEN, WeightDtype::Int8);
     let mut random = Random(5);
     let (a, b) = (text(&mut random, 20), text(&mut random, 30));
     let alone = block_on(model.encoder.encode(&[&a])).unwrap();
@@ -298,22 +334,22 @@ fn a_text_does_not_depend_on_its_neighbors_or_on_what_ran_before() {
 #[test]
 fn kernels_can_be_compiled_before_the_weights_are_there() {
     let Some(gpu) = gpu() else { return };
-    block_on(GpuKernels::compile(&gpu, &EVEN.config(), true)).unwrap();
-    let model = Model::random(&gpu, EVEN, true);
+    block_on(GpuKernels::compile(&gpu, &EVEN.config(), WeightDtype::Int8)).unwrap();
+    let model = Model::random(&gpu, EVEN, WeightDtype::Int8);
     assert_eq!(model.encoder.dispatches_per_encode(), 12);
 }
 
 #[test]
 fn what_cannot_be_encoded_is_an_error() {
     let Some(gpu) = gpu() else { return };
-    let model = Model::random(&gpu, EVEN, true);
+    let model = Model::random(&gpu, EVEN, WeightDtype::Int8);
     let long = vec![0; POSITIONS + 1];
     let unknown = [VOCABULARY as u32];
     for ids in [&[][..], &long, &unknown] {
         assert_eq!(block_on(model.encoder.encode(&[ids])).unwrap_err().code(), "invalid_input");
     }
     assert!(block_on(model.encoder.encode(&[])).unwrap().is_empty());
-    let wide = Sizes { hidden: 132, heads: 1, inner: 8, layers: 1, cls: false };
+    let wide = Sizes { hidden: 132, heads: 1, inner: 8, layers: 1, cls: false, embedding: None };
     let refused = block_on(GpuEncoder::from_safetensors(&gpu, &wide.config(), &wide.weights(&mut Random(1))));
     assert_eq!(refused.unwrap_err().code(), "backend_unavailable");
 }
@@ -321,7 +357,7 @@ fn what_cannot_be_encoded_is_an_error() {
 #[test]
 fn a_lost_device_is_an_error() {
     let Some(gpu) = gpu() else { return };
-    let model = Model::random(&gpu, EVEN, true);
+    let model = Model::random(&gpu, EVEN, WeightDtype::Int8);
     model.check(&[vec![1, 2, 3]]);
     gpu.destroy();
     let lost = block_on(model.encoder.encode(&[&[1, 2, 3]])).unwrap_err();

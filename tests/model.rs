@@ -5,7 +5,8 @@ mod common;
 use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
 use inglenook::embedding::dot;
 use inglenook::encoder::{ModelSource, pack_model};
-use inglenook::{ArtifactFiles, Dtype, Encoder, Error};
+use inglenook::quantization::WeightDtype;
+use inglenook::{ArtifactFiles, Encoder, Error};
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
         tokenizer: tiny_tokenizer().to_string().into(),
         weights: tiny_weights(),
     };
-    let packed = load(&block_on(pack_model(source, Dtype::Int8)).unwrap()).unwrap();
+    let packed = load(&block_on(pack_model(source, WeightDtype::Int8)).unwrap()).unwrap();
     assert_eq!(packed.manifest().canary.as_ref().map(|c| c.embedding.len()), Some(16));
     let (a, b) = (
         block_on(load(&tiny_model()).unwrap().encode(&["a film about cats"])).unwrap(),

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::embedding::Dtype;
 use crate::error::{Error, Result};
+use crate::quantization::WeightDtype;
 
 /// The version of the formats that this library writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -132,7 +133,7 @@ pub struct ModelManifest {
     /// The encoder's identity. The same weights in another dtype keep the id: their vectors may be mixed.
     pub id: String,
     /// How the weights are stored.
-    pub dtype: Dtype,
+    pub dtype: WeightDtype,
     /// Length of the vectors.
     pub dimensions: usize,
     /// Texts are cut at this many tokens, special tokens included.

@@ -1,14 +1,17 @@
 //! The weights of BERT (Devlin et al., NAACL 2019) as the engines see them: post-norm layers, learned positions.
 
 use super::config::{EncoderConfig, Pooling};
-use super::weights::{Matrix, WeightFile};
+use super::matrix::Matrix;
+use super::weights::WeightFile;
 use crate::error::Result;
 
 /// A whole encoder. The key map stands in `docs/artifact-format.md`.
 #[derive(Debug, Clone)]
 pub(crate) struct BertWeights {
-    /// `[vocabulary, hidden]`.
+    /// `[vocabulary, hidden]`, or `[vocabulary, embedding size]` where there is a projection.
     pub tokens: Matrix,
+    /// `[hidden, embedding size]`, its bias zero: a table of tokens that are narrower than the layers (ALBERT, Lan et al., ICLR 2020).
+    pub projection: Option<LinearWeights>,
     /// `[positions, hidden]`, with the vector of token type 0 added: every text is of type 0.
     pub positions: Vec<f32>,
     pub norm: NormWeights,
@@ -106,7 +109,14 @@ impl BertWeights {
             }
         }
         Ok(Self {
-            tokens: file.matrix("embeddings.word_embeddings.weight", [config.vocab_size, hidden])?,
+            tokens: file.matrix("embeddings.word_embeddings.weight", [config.vocab_size, config.embedding_size()])?,
+            projection: match config.embedding_size {
+                Some(size) if size != hidden => Some(LinearWeights {
+                    weight: file.matrix("embeddings.projection.weight", [hidden, size])?,
+                    bias: vec![0.0; hidden],
+                }),
+                _ => None,
+            },
             positions,
             norm: norm("embeddings.LayerNorm")?,
             layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_>>()?,

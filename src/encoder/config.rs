@@ -15,6 +15,9 @@ pub struct EncoderConfig {
     pub num_attention_heads: usize,
     /// Width inside the feed-forward part.
     pub intermediate_size: usize,
+    /// Width of a token's vector in the table, where it is not `hidden_size` (as ALBERT's configurations call it).
+    #[serde(default)]
+    pub embedding_size: Option<usize>,
     /// Number of token ids.
     pub vocab_size: usize,
     /// Longest sequence that the model has positions for.
@@ -42,6 +45,12 @@ pub enum Pooling {
 }
 
 impl EncoderConfig {
+    /// Width of a token's vector in the table.
+    #[must_use]
+    pub fn embedding_size(&self) -> usize {
+        self.embedding_size.unwrap_or(self.hidden_size)
+    }
+
     /// Reads a `config.json`.
     ///
     /// # Errors
@@ -59,6 +68,7 @@ impl EncoderConfig {
             ("hidden_size", config.hidden_size),
             ("num_attention_heads", config.num_attention_heads),
             ("intermediate_size", config.intermediate_size),
+            ("embedding_size", config.embedding_size()),
             ("vocab_size", config.vocab_size),
             ("max_position_embeddings", config.max_position_embeddings),
         ];

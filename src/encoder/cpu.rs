@@ -1,12 +1,16 @@
 //! The encoder on the CPU: one pass over the tokens of several texts, without padding.
 //!
 //! Rows of tokens lie one after another whatever text they belong to; only attention looks at where texts begin and end. Linear layers
-//! with int8 weights quantize their input on the fly (`kernels/int8.rs`); all else is f32.
+//! with int8 or int4 weights quantize their input on the fly (`kernels/int8.rs`); all else is f32.
 
 use super::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
 use super::config::Pooling;
+use super::matrix::{Matrix, Values};
 use crate::embedding::{Rows, normalize};
-use crate::kernels::{LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int8, matmul, softmax};
+use crate::kernels::{
+    LANES, MAX_INT8, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int4, linear_int8, matmul, softmax,
+};
+use crate::quantization::int4;
 
 /// Tokens of several texts go through the layers together up to this many: enough to read the weights seldom, few enough for the
 /// activations to stay in the caches. A longer text goes alone.
@@ -39,7 +43,10 @@ pub(crate) struct Scratch {
 #[derive(Default)]
 struct LinearScratch {
     quantized: QuantizedRows,
+    /// Some channels of f32 weights.
     panel: Vec<f32>,
+    /// Some channels of int4 weights.
+    integers: Vec<i16>,
 }
 
 impl CpuEncoder {
@@ -81,12 +88,20 @@ impl CpuEncoder {
 
     fn embed(&self, texts: &[&[u32]], scratch: &mut Scratch) {
         let weights = &self.weights;
-        let tokens = texts.iter().map(|text| text.len()).sum::<usize>();
-        resize(&mut scratch.hidden, tokens * weights.hidden);
-        let ids = texts.iter().flat_map(|text| text.iter().enumerate());
-        for (row, (position, id)) in scratch.hidden.chunks_exact_mut(weights.hidden).zip(ids) {
-            weights.tokens.copy_row(*id as usize, row);
-            for (x, p) in row.iter_mut().zip(&weights.positions[position * weights.hidden..]) {
+        let ids = || texts.iter().copied().flatten();
+        let Scratch { hidden: rows, inner, linear, .. } = scratch;
+        resize(rows, ids().count() * weights.hidden);
+        if let Some(projection) = &weights.projection {
+            let width = projection.weight.columns;
+            resize(inner, ids().count() * width);
+            copy_rows(&weights.tokens, ids(), inner);
+            linear.input(inner, width).apply(projection, rows);
+        } else {
+            copy_rows(&weights.tokens, ids(), rows);
+        }
+        let positions = texts.iter().flat_map(|text| weights.positions.chunks_exact(weights.hidden).take(text.len()));
+        for (row, position) in rows.chunks_exact_mut(weights.hidden).zip(positions) {
+            for (x, p) in row.iter_mut().zip(position) {
                 *x += p;
             }
             layer_norm(row, &weights.norm.gamma, &weights.norm.beta, weights.norm.epsilon);
@@ -144,6 +159,13 @@ impl CpuEncoder {
     }
 }
 
+/// The vectors of tokens, one after another.
+fn copy_rows<'a>(table: &Matrix, ids: impl Iterator<Item = &'a u32>, out: &mut [f32]) {
+    for (row, id) in out.chunks_exact_mut(table.columns).zip(ids) {
+        table.copy_row(*id as usize, row);
+    }
+}
+
 /// The feed-forward part with its residual and norm.
 fn feed_forward(layer: &LayerWeights, hidden: usize, scratch: &mut Scratch) {
     let Scratch { hidden: rows, inner, projected, linear, .. } = scratch;
@@ -193,32 +215,44 @@ fn add_and_norm(rows: &mut [f32], added: &[f32], norm: &NormWeights) {
 impl LinearScratch {
     /// Makes rows ready for any number of linear layers.
     fn input<'a>(&'a mut self, rows: &'a [f32], length: usize) -> LinearInput<'a> {
-        LinearInput { rows, length, is_quantized: false, scratch: self }
+        LinearInput { rows, length, limit: None, scratch: self }
     }
 }
 
-/// The rows that linear layers read, quantized when the first int8 layer asks for it.
+/// The rows that linear layers read, quantized when the first int8 or int4 layer asks for it.
 struct LinearInput<'a> {
     rows: &'a [f32],
     length: usize,
-    is_quantized: bool,
+    /// What they are quantized to.
+    limit: Option<usize>,
     scratch: &'a mut LinearScratch,
 }
 
 impl LinearInput<'_> {
     fn apply(&mut self, linear: &LinearWeights, out: &mut Vec<f32>) {
-        resize(out, self.rows.len() / self.length * linear.bias.len());
-        match &linear.weight.values {
-            Rows::F32(weight) => {
-                linear_f32(self.rows, self.length, weight, &linear.bias, &mut self.scratch.panel, out);
+        let (weight, bias) = (&linear.weight, &linear.bias);
+        resize(out, self.rows.len() / self.length * bias.len());
+        match &weight.values {
+            Values::Rows(Rows::F32(weight)) => {
+                linear_f32(self.rows, self.length, weight, bias, &mut self.scratch.panel, out);
             }
-            Rows::Int8 { values, scales } => {
-                if !self.is_quantized {
-                    self.scratch.quantized.quantize(self.rows, self.length);
-                    self.is_quantized = true;
-                }
-                linear_int8(&self.scratch.quantized, bytemuck::cast_slice(values), scales, &linear.bias, out);
+            Values::Rows(Rows::Int8 { values, scales }) => {
+                self.quantize(MAX_INT8);
+                linear_int8(&self.scratch.quantized, bytemuck::cast_slice(values), scales, bias, out);
             }
+            Values::Int4(rows) => {
+                self.quantize(int4::MAX_VALUE);
+                let LinearScratch { quantized, integers, .. } = &mut *self.scratch;
+                linear_int4(quantized, |channels, out| rows.unpack(channels, out), &rows.scales, bias, integers, out);
+            }
+        }
+    }
+
+    fn quantize(&mut self, largest_weight: usize) {
+        let limit = QuantizedRows::limit(self.length, largest_weight);
+        if self.limit != Some(limit) {
+            self.scratch.quantized.quantize(self.rows, self.length, limit);
+            self.limit = Some(limit);
         }
     }
 }

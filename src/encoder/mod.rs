@@ -10,9 +10,13 @@ mod cpu;
 mod device;
 pub mod gpu;
 mod gpu_choice;
+mod matrix;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 mod oracle;
 mod pack;
+mod quantize;
+#[cfg(not(target_arch = "wasm32"))]
+mod sensitivity;
 mod weights;
 
 use std::cell::RefCell;
@@ -30,8 +34,10 @@ pub use crate::kernels::SimdLevel;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 pub use oracle::Oracle;
 pub use pack::{ModelSource, pack_model};
+pub use quantize::{QuantizationPlan, quantize_weights};
+#[cfg(not(target_arch = "wasm32"))]
+pub use sensitivity::{Sensitivity, sensitivities};
 use weights::WeightFile;
-pub use weights::quantize_weights;
 
 use crate::artifact::ArtifactFiles;
 use crate::artifact::manifest::ModelManifest;

@@ -9,7 +9,7 @@ use burn::tensor::activation::{gelu, softmax};
 
 use super::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
 use super::config::Pooling;
-use super::weights::Matrix;
+use super::matrix::Matrix;
 use crate::artifact::ArtifactFiles;
 use crate::error::{Error, Result};
 
@@ -62,6 +62,7 @@ impl Oracle {
 #[derive(Module, Debug)]
 struct Bert {
     tokens: Embedding,
+    projection: Option<Linear>,
     /// Position vectors with the vector of token type 0 added: every text is of type 0.
     positions: Param<Tensor<2>>,
     norm: LayerNorm,
@@ -89,6 +90,7 @@ impl Bert {
         let shape = [weights.positions.len() / weights.hidden, weights.hidden];
         Self {
             tokens: loader.embedding(&weights.tokens),
+            projection: weights.projection.as_ref().map(|projection| loader.linear(projection)),
             positions: Param::from_data(TensorData::new(weights.positions.clone(), shape), device),
             norm: loader.norm(&weights.norm),
             layers: weights.layers.iter().map(|layer| Layer::new(layer, weights.heads, &loader)).collect(),
@@ -102,7 +104,11 @@ impl Bert {
         let positions = self.positions.val();
         let [_, width] = positions.dims();
         let positions = positions.slice([0..seq, 0..width]).reshape([1, seq, width]);
-        let mut hidden = self.norm.forward(self.tokens.forward(tokens) + positions);
+        let mut tokens = self.tokens.forward(tokens);
+        if let Some(projection) = &self.projection {
+            tokens = projection.forward(tokens);
+        }
+        let mut hidden = self.norm.forward(tokens + positions);
         // 0 for tokens, a number that softmax turns into an exact 0 for padding.
         let bias = ((mask.clone() - 1.0) * 1e9).reshape([batch, 1, 1, seq]);
         for layer in &self.layers {

@@ -1,10 +1,10 @@
 //! Packing: a Hugging Face sentence encoder -> a model directory for the browser.
 
-use super::{Encoder, EncoderConfig, quantize_weights};
+use super::{Encoder, EncoderConfig, QuantizationPlan, quantize_weights};
 use crate::artifact::ArtifactFiles;
 use crate::artifact::manifest::{Canary, FORMAT_VERSION, FileEntry, ModelManifest};
-use crate::embedding::Dtype;
 use crate::error::{Error, Result};
+use crate::quantization::WeightDtype;
 
 /// The files of a sentence encoder and what is to be said about it.
 #[derive(Debug, Clone)]
@@ -28,28 +28,30 @@ pub struct ModelSource {
 /// The text whose embedding a GPU must know before it is trusted.
 const CANARY: &str = "A canary sings in the coal mine while the miners work below.";
 
-/// Packs a model as `dtype`, with a manifest and a canary computed on the CPU.
+/// Packs a model as `plan` says, with a manifest and a canary computed on the CPU.
 ///
 /// # Errors
 /// [`Error::Corrupt`] or [`Error::Incompatible`] if the files are not a BERT-family encoder.
-pub async fn pack_model(source: ModelSource, dtype: Dtype) -> Result<ArtifactFiles> {
+pub async fn pack_model(source: ModelSource, plan: impl Into<QuantizationPlan>) -> Result<ArtifactFiles> {
+    let plan = plan.into();
     let config = EncoderConfig::parse(&source.config)?;
-    let (name, weights) = match dtype {
-        Dtype::F32 => ("model.safetensors", source.weights),
-        Dtype::Int8 => ("weights.int8.safetensors", quantize_weights(&source.weights)?),
+    let (name, weights) = match plan.dtype {
+        WeightDtype::F32 => ("model.safetensors".to_owned(), source.weights),
+        dtype => (format!("weights.{}.safetensors", dtype.name()), quantize_weights(&source.weights, &plan)?),
     };
-    let contents = [("config.json", source.config), ("tokenizer.json", source.tokenizer), (name, weights)];
+    let contents =
+        [("config.json".to_owned(), source.config), ("tokenizer.json".to_owned(), source.tokenizer), (name, weights)];
     let mut manifest = ModelManifest {
         format: ModelManifest::FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
         id: source.id,
-        dtype,
+        dtype: plan.dtype,
         dimensions: config.hidden_size,
         max_tokens: source.max_tokens,
         license: source.license,
         source: source.source,
         canary: None,
-        files: contents.iter().map(|(name, content)| FileEntry::of(*name, content)).collect(),
+        files: contents.iter().map(|(name, content)| FileEntry::of(name, content)).collect(),
     };
     let mut files = ArtifactFiles::default();
     for (name, content) in contents {

@@ -1,45 +1,24 @@
-//! Model weights: safetensors bytes in, matrices that stay where they are out; and their quantization to int8.
+//! Model weights: safetensors bytes in, matrices that stay where they are out.
 //!
 //! A matrix `NAME` of a quantized file is stored as I8 `[rows, columns]` with an F32 vector `NAME.scale` of one scale a row,
-//! that is one scale an output channel (and one a token for the embedding table). Vectors stay F32.
-
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+//! that is one scale an output channel (and one a token for the embedding table); or as U8 `[rows, columns / 2]` with an F16 vector
+//! `NAME.scale` and an I8 matrix `NAME.factor` of one factor a group ([`int4`]). Vectors stay F32.
 
 use bytes::Bytes;
+use half::f16;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensors};
 
+use super::matrix::{Int4Rows, Matrix, Values};
 use crate::embedding::Rows;
 use crate::error::{Error, Result};
-use crate::quantization::quantize_row;
+use crate::quantization::int4;
 
-const SCALE: &str = ".scale";
+/// What follows a matrix' name in the name of its scales.
+pub(super) const SCALE: &str = ".scale";
 
-/// A matrix `[rows, columns]`, row-major: one row an output channel, or one row a token.
-#[derive(Debug, Clone)]
-pub(crate) struct Matrix {
-    pub rows: usize,
-    pub columns: usize,
-    pub values: Rows,
-}
-
-impl Matrix {
-    /// Writes one row as f32 into `out`, which has `columns` values.
-    pub fn copy_row(&self, row: usize, out: &mut [f32]) {
-        debug_assert_eq!(out.len(), self.columns);
-        self.values.copy_row(row, out);
-    }
-
-    /// All values as f32.
-    pub fn to_f32(&self) -> Vec<f32> {
-        let mut out = vec![0.0; self.rows * self.columns];
-        for (row, out) in out.chunks_exact_mut(self.columns).enumerate() {
-            self.copy_row(row, out);
-        }
-        out
-    }
-}
+/// What follows a matrix' name in the name of its factors.
+pub(super) const FACTOR: &str = ".factor";
 
 /// A safetensors file, its header read and checked once.
 pub(super) struct WeightFile<'a> {
@@ -68,15 +47,51 @@ impl<'a> WeightFile<'a> {
     /// A matrix, in place.
     pub fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Matrix> {
         let (stored_name, tensor) = self.find(name)?;
-        expect_shape(name, &tensor, &[rows, columns])?;
         let bytes = self.bytes.slice_ref(tensor.data());
-        let values = if tensor.dtype() == Dtype::I8 {
-            Rows::Int8 { values: bytes, scales: self.vector(&format!("{stored_name}{SCALE}"), rows)? }
-        } else {
-            check_floats(name, &tensor)?;
-            Rows::F32(bytes)
+        let values = match tensor.dtype() {
+            Dtype::U8 => {
+                expect_shape(name, &tensor, &[rows, columns / 2])?;
+                Values::Int4(self.int4(&stored_name, bytes, [rows, columns])?)
+            }
+            Dtype::I8 => {
+                expect_shape(name, &tensor, &[rows, columns])?;
+                let scales = self.vector(&format!("{stored_name}{SCALE}"), rows)?;
+                Values::Rows(Rows::Int8 { values: bytes, scales })
+            }
+            _ => {
+                expect_shape(name, &tensor, &[rows, columns])?;
+                check_floats(name, &tensor)?;
+                Values::Rows(Rows::F32(bytes))
+            }
         };
         Ok(Matrix { rows, columns, values })
+    }
+
+    fn int4(&self, name: &str, values: Bytes, [rows, columns]: [usize; 2]) -> Result<Int4Rows> {
+        if !columns.is_multiple_of(int4::GROUP) {
+            return Err(corrupt(format!(
+                "{name} is int4 with {columns} columns, expected a multiple of {}",
+                int4::GROUP
+            )));
+        }
+        let (factor_name, scale_name) = (format!("{name}{FACTOR}"), format!("{name}{SCALE}"));
+        let (_, factors) = self.find(&factor_name)?;
+        expect_dtype(&factor_name, &factors, Dtype::I8)?;
+        expect_shape(&factor_name, &factors, &[rows, columns / int4::GROUP])?;
+        // Sums of products are known not to overflow for factors in this range.
+        let largest = factors.data().iter().map(|f| f.cast_signed().unsigned_abs()).max().unwrap_or_default();
+        if largest > int4::MAX_FACTOR.unsigned_abs() {
+            return Err(corrupt(format!("{factor_name} reaches {largest}, expected at most {}", int4::MAX_FACTOR)));
+        }
+        let (_, scales) = self.find(&scale_name)?;
+        expect_dtype(&scale_name, &scales, Dtype::F16)?;
+        expect_shape(&scale_name, &scales, &[rows])?;
+        let scales: Vec<f32> =
+            scales.data().as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect();
+        if scales.iter().any(|scale| !scale.is_finite()) {
+            return Err(corrupt(format!("{scale_name} has a value that is not finite")));
+        }
+        Ok(Int4Rows { values, factors: self.bytes.slice_ref(factors.data()), scales })
     }
 
     /// A vector of f32.
@@ -98,7 +113,7 @@ impl<'a> WeightFile<'a> {
     }
 }
 
-fn corrupt(reason: impl Into<String>) -> Error {
+pub(super) fn corrupt(reason: impl Into<String>) -> Error {
     Error::corrupt("safetensors file", reason)
 }
 
@@ -113,10 +128,16 @@ fn expect_shape(name: &str, tensor: &TensorView<'_>, expected: &[usize]) -> Resu
 /// The exponent of infinities and of what is no number is all ones.
 const EXPONENT: u32 = 0x7F80_0000;
 
-fn check_floats(name: &str, tensor: &TensorView<'_>) -> Result<()> {
-    if tensor.dtype() != Dtype::F32 {
-        return Err(corrupt(format!("{name} is stored as {:?}, expected F32 or I8", tensor.dtype())));
+fn expect_dtype(name: &str, tensor: &TensorView<'_>, expected: Dtype) -> Result<()> {
+    if tensor.dtype() == expected {
+        Ok(())
+    } else {
+        Err(corrupt(format!("{name} is stored as {:?}, expected {expected:?}", tensor.dtype())))
     }
+}
+
+fn check_floats(name: &str, tensor: &TensorView<'_>) -> Result<()> {
+    expect_dtype(name, tensor, Dtype::F32)?;
     if tensor.data().as_chunks::<4>().0.iter().all(|b| u32::from_le_bytes(*b) & EXPONENT != EXPONENT) {
         Ok(())
     } else {
@@ -124,61 +145,7 @@ fn check_floats(name: &str, tensor: &TensorView<'_>) -> Result<()> {
     }
 }
 
-fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
+pub(super) fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>> {
     check_floats(name, tensor)?;
     Ok(tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
-}
-
-/// A tensor to be written.
-struct Owned<'a> {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    data: Cow<'a, [u8]>,
-}
-
-impl View for &Owned<'_> {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.data)
-    }
-
-    fn data_len(&self) -> usize {
-        self.data.len()
-    }
-}
-
-/// Quantizes every f32 matrix of a safetensors file to int8, one scale a row. Tensors that are not of type F32 and the pooler,
-/// which sentence encoders do not use, are left out.
-///
-/// # Errors
-/// [`Error::Corrupt`] if the bytes are no safetensors file or hold values that are not finite.
-pub fn quantize_weights(safetensors: &[u8]) -> Result<Vec<u8>> {
-    let file = SafeTensors::deserialize(safetensors).map_err(|e| corrupt(e.to_string()))?;
-    let mut out: BTreeMap<String, Owned<'_>> = BTreeMap::new();
-    for (name, tensor) in file.iter().filter(|(name, tensor)| tensor.dtype() == Dtype::F32 && !name.contains("pooler."))
-    {
-        let shape = tensor.shape().to_vec();
-        let values = floats(name, &tensor)?;
-        let [rows, columns] = shape[..] else {
-            let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-            out.insert(name.to_owned(), Owned { dtype: Dtype::F32, shape, data });
-            continue;
-        };
-        let mut quantized = vec![0_i8; values.len()];
-        let mut scales = Vec::with_capacity(rows * 4);
-        for (row, q) in values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns)) {
-            scales.extend_from_slice(&quantize_row(row, q).to_le_bytes());
-        }
-        out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales.into() });
-        let data = bytemuck::cast_slice::<i8, u8>(&quantized).to_vec().into();
-        out.insert(name.to_owned(), Owned { dtype: Dtype::I8, shape, data });
-    }
-    safetensors::serialize(out.iter(), None).map_err(|e| corrupt(e.to_string()))
 }

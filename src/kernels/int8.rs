@@ -4,18 +4,8 @@
 //! values anyway, so that a finer input costs nothing, and the error that int8 inputs would bring does not arise. Products of 14 and 8 bits
 //! add up in i32 without overflow for rows of up to 2,064 values; longer rows get fewer bits.
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[path = "int8_simd128.rs"]
-mod tiles;
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-#[path = "int8_portable.rs"]
-mod tiles;
-
-pub(crate) use tiles::simd_level;
-
 use super::ROUND;
-use tiles::tile;
+use super::tiles::tile;
 
 /// Which instructions the int8 kernels are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -34,24 +24,32 @@ pub enum SimdLevel {
 /// The largest magnitude of a quantized input.
 const MAX: usize = 8191;
 
+/// The largest magnitude of an int8 weight.
+pub(crate) const MAX_INT8: usize = 127;
+
 /// Rows of f32, quantized: `x = values * scale`, off by at most `scale / 2`, that is `max|x| / 16,382`.
 #[derive(Debug, Default)]
 pub(crate) struct QuantizedRows {
-    length: usize,
-    values: Vec<i16>,
-    scales: Vec<f32>,
+    pub(super) length: usize,
+    pub(super) values: Vec<i16>,
+    pub(super) scales: Vec<f32>,
 }
 
 impl QuantizedRows {
-    /// Quantizes rows of `length` finite values. The buffers are reused.
+    /// The largest magnitude that values of such rows may have, so that sums of products with weights of at most `largest_weight` fit into i32.
+    pub fn limit(length: usize, largest_weight: usize) -> usize {
+        MAX.min(i32::MAX as usize / (largest_weight * length))
+    }
+
+    /// Quantizes rows of `length` finite values to at most `limit`. The buffers are reused.
     #[expect(clippy::cast_precision_loss, reason = "at most 8191")]
     #[expect(clippy::cast_possible_truncation, reason = "the low 16 bits hold the rounded value")]
-    pub fn quantize(&mut self, rows: &[f32], length: usize) {
+    pub fn quantize(&mut self, rows: &[f32], length: usize, limit: usize) {
         self.length = length;
         self.values.clear();
         self.values.resize(rows.len(), 0);
         self.scales.clear();
-        let limit = MAX.min(i32::MAX as usize / (127 * length)) as f32;
+        let limit = limit as f32;
         for (row, values) in rows.chunks_exact(length).zip(self.values.chunks_exact_mut(length)) {
             let max = row.iter().fold(0.0_f32, |max, x| if x.abs() > max { x.abs() } else { max });
             // Below this the factor would overflow; such a row is zero for all that follows.
@@ -70,8 +68,8 @@ impl QuantizedRows {
 }
 
 /// Rows and channels of one tile: ten sums, and the values that feed them, are what 15 registers hold. Six rows spill, and cost a third.
-const ROWS: usize = 5;
-const CHANNELS: usize = 2;
+pub(super) const ROWS: usize = 5;
+pub(super) const CHANNELS: usize = 2;
 
 /// Rows whose values stay in the first-level cache while all channels pass by, in bytes.
 const BLOCK_BYTES: usize = 24 << 10;
@@ -170,7 +168,7 @@ mod tests {
         #[test]
         fn quantized_rows_are_within_half_a_step(row in prop::collection::vec(-100.0_f32..100.0, 1..500)) {
             let mut x = QuantizedRows::default();
-            x.quantize(&row, row.len());
+            x.quantize(&row, row.len(), QuantizedRows::limit(row.len(), MAX_INT8));
             for (value, q) in row.iter().zip(&x.values) {
                 prop_assert!((value - f32::from(*q) * x.scales[0]).abs() <= x.scales[0] * 0.501);
             }
@@ -187,7 +185,7 @@ mod tests {
             let scales: Vec<f32> = (0..outputs).map(|_| f32::from(next()) / 65536.0).collect();
             let bias: Vec<f32> = (0..outputs).map(|_| f32::from(next()) / 65536.0).collect();
             let mut quantized = QuantizedRows::default();
-            quantized.quantize(&x, inputs);
+            quantized.quantize(&x, inputs, QuantizedRows::limit(inputs, MAX_INT8));
             let mut out = vec![0.0; rows * outputs];
             linear_int8(&quantized, &weight, &scales, &bias, &mut out);
             for r in 0..rows {
@@ -206,7 +204,7 @@ mod tests {
     fn the_largest_values_of_the_longest_rows_do_not_overflow() {
         for length in [384, 1536, 2064, 2065, 4096, 65536] {
             let mut x = QuantizedRows::default();
-            x.quantize(&vec![-1.0; length], length);
+            x.quantize(&vec![-1.0; length], length, QuantizedRows::limit(length, MAX_INT8));
             let mut out = [0.0];
             dot_rows(&x, &vec![-127; length], &mut out);
             let expected = 127.0 * length as f32;
@@ -217,7 +215,7 @@ mod tests {
     #[test]
     fn a_row_of_zeros_or_of_next_to_nothing_is_zero() {
         let mut x = QuantizedRows::default();
-        x.quantize(&[0.0, 0.0, 1e-38, -1e-38], 2);
+        x.quantize(&[0.0, 0.0, 1e-38, -1e-38], 2, MAX);
         assert_eq!((x.values.as_slice(), x.scales.as_slice()), ([0_i16; 4].as_slice(), [0.0_f32; 2].as_slice()));
     }
 }

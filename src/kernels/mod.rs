@@ -1,21 +1,32 @@
 //! The arithmetic that everything else waits for: products of matrices, activations, norms.
 //!
 //! Each kernel is portable Rust whose sums have a fixed order, so that the bits are the same natively and in wasm. Only the inner tile of
-//! the int8 product has a second form, in `core::arch::wasm32`; integers add up to the same in any order.
+//! the integer products has a second form, in `core::arch::wasm32`; integers add up to the same in any order.
 
 // What is small and in a loop must become part of the loop, or its lanes are not joined to vectors.
 #![allow(clippy::inline_always)]
 
 mod activation;
 mod float;
+mod int4;
 mod int8;
 mod norm;
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[path = "tiles_simd128.rs"]
+mod tiles;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[path = "tiles_portable.rs"]
+mod tiles;
+
 pub(crate) use activation::{gelu, softmax};
 pub(crate) use float::{Strided, linear_f32, matmul};
+pub(crate) use int4::linear_int4;
 pub use int8::SimdLevel;
-pub(crate) use int8::{QuantizedRows, dot_rows, linear_int8, simd_level};
+pub(crate) use int8::{MAX_INT8, QuantizedRows, dot_rows, linear_int8};
 pub(crate) use norm::layer_norm;
+pub(crate) use tiles::simd_level;
 
 /// Values that are worked on at once: two registers of 128 bits. Sums are kept in this many lanes and added up in a fixed order.
 pub(crate) const LANES: usize = 8;

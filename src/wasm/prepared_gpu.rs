@@ -5,7 +5,6 @@ use wasm_bindgen::prelude::*;
 use super::adapter::adapter_name;
 use super::convert::into_js_error;
 use crate::artifact::manifest::ModelManifest;
-use crate::embedding::Dtype;
 use crate::encoder::EncoderConfig;
 use crate::encoder::gpu::GpuKernels;
 use crate::error::Result;
@@ -22,10 +21,10 @@ impl PreparedGpu {
     /// Opens the GPU and compiles what a model with this manifest and this `config.json` will need. Both are copied.
     pub async fn open(manifest: Vec<u8>, config: Vec<u8>) -> Result<PreparedGpu, JsValue> {
         let open = async || -> Result<Self> {
-            let int8 = ModelManifest::parse(&manifest)?.dtype == Dtype::Int8;
+            let dtype = ModelManifest::parse(&manifest)?.dtype;
             let config = EncoderConfig::parse(&config)?;
             let gpu = Gpu::open(adapter_name().await).await?;
-            Ok(Self { kernels: GpuKernels::compile(&gpu, &config, int8).await? })
+            Ok(Self { kernels: GpuKernels::compile(&gpu, &config, dtype).await? })
         };
         open().await.map_err(into_js_error)
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use inglenook::artifact::manifest::{FORMAT_VERSION, FileEntry, ModelManifest};
+use inglenook::quantization::WeightDtype;
 use inglenook::{ArtifactFiles, Catalog, Dtype, Interaction, InteractionKind, Item, artifact};
 
 pub const DIMENSIONS: usize = 24;
@@ -81,9 +82,11 @@ pub struct Sizes {
     pub heads: usize,
     pub inner: usize,
     pub positions: usize,
+    /// Width of the token table; that of the layers if there is none.
+    pub embedding: Option<usize>,
 }
 
-pub const TINY: Sizes = Sizes { layers: 2, hidden: 16, heads: 4, inner: 32, positions: 32 };
+pub const TINY: Sizes = Sizes { layers: 2, hidden: 16, heads: 4, inner: 32, positions: 32, embedding: None };
 
 pub fn tiny_config() -> serde_json::Value {
     config(TINY)
@@ -93,7 +96,7 @@ pub fn config(sizes: Sizes) -> serde_json::Value {
     serde_json::json!({
         "model_type": "bert", "hidden_act": "gelu", "num_hidden_layers": sizes.layers, "hidden_size": sizes.hidden,
         "num_attention_heads": sizes.heads, "intermediate_size": sizes.inner, "vocab_size": VOCABULARY.len(),
-        "max_position_embeddings": sizes.positions, "layer_norm_eps": 1e-12
+        "max_position_embeddings": sizes.positions, "layer_norm_eps": 1e-12, "embedding_size": sizes.embedding
     })
 }
 
@@ -119,12 +122,15 @@ pub fn tiny_weights() -> Vec<u8> {
 pub fn weights(sizes: Sizes, seed: u64) -> Vec<u8> {
     use safetensors::tensor::{Dtype, TensorView};
     let mut shapes: Vec<(String, Vec<usize>)> = vec![
-        ("embeddings.word_embeddings.weight".into(), vec![VOCABULARY.len(), sizes.hidden]),
+        ("embeddings.word_embeddings.weight".into(), vec![VOCABULARY.len(), sizes.embedding.unwrap_or(sizes.hidden)]),
         ("embeddings.position_embeddings.weight".into(), vec![sizes.positions, sizes.hidden]),
         ("embeddings.token_type_embeddings.weight".into(), vec![2, sizes.hidden]),
         ("embeddings.LayerNorm.weight".into(), vec![sizes.hidden]),
         ("embeddings.LayerNorm.bias".into(), vec![sizes.hidden]),
     ];
+    if let Some(width) = sizes.embedding {
+        shapes.push(("embeddings.projection.weight".into(), vec![sizes.hidden, width]));
+    }
     for layer in 0..sizes.layers {
         let mut linear = |name: &str, output: usize, input: usize| {
             shapes.push((format!("encoder.layer.{layer}.{name}.weight"), vec![output, input]));
@@ -171,7 +177,7 @@ fn model_of(dimensions: usize, config: Vec<u8>, tokenizer: Vec<u8>, weights: Vec
         format: ModelManifest::FORMAT.into(),
         format_version: FORMAT_VERSION,
         id: "tiny".into(),
-        dtype: Dtype::F32,
+        dtype: WeightDtype::F32,
         dimensions,
         max_tokens: 16,
         license: "CC0-1.0".into(),

@@ -139,7 +139,7 @@ export interface EngineStatus {
   /** Kernels that the GPU runs for one encode; null where it does not serve. */
   dispatches: number | null;
   model: string;
-  dtype: 'f32' | 'int8';
+  dtype: 'f32' | 'int8' | 'int4';
   dimensions: number;
   /** Size of the catalog. */
   items: number;

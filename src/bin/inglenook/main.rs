@@ -4,12 +4,15 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
 
 mod build;
+mod compare;
 mod encode;
+mod encoding;
 mod inspect;
 mod load;
 mod output;
 mod pack;
 mod recommend;
+mod sensitivity;
 
 use std::process::ExitCode;
 
@@ -34,8 +37,12 @@ enum Command {
     Encode(encode::Args),
     /// Show what a catalog or model directory holds, and check it
     Inspect(inspect::Args),
-    /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 weights
+    /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 or int4 weights
     Pack(pack::Args),
+    /// Show what each matrix of a model loses when it alone is quantized
+    Sensitivity(sensitivity::Args),
+    /// Compare a student's vectors with its teacher's
+    Compare(compare::Args),
 }
 
 /// Where the encoder runs.
@@ -67,6 +74,8 @@ fn main() -> ExitCode {
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Pack(args) => pack::run(args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
+        Command::Compare(args) => compare::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

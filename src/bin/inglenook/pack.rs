@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use indicatif::HumanBytes;
 use inglenook::artifact::manifest::ModelManifest;
-use inglenook::encoder::{ModelSource, pack_model};
-use inglenook::{Dtype, Error, Result};
-
-use crate::build::dtype;
+use inglenook::encoder::{ModelSource, QuantizationPlan, pack_model};
+use inglenook::quantization::WeightDtype;
+use inglenook::{Error, Result};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -17,9 +16,12 @@ pub struct Args {
     /// Directory to write; created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How weights are stored: int8 (a quarter of the size) or f32
+    /// How weights are stored: f32, int8 (a quarter of the size) or int4 (an eighth)
     #[arg(long, default_value = "int8", value_parser = dtype)]
-    dtype: Dtype,
+    dtype: WeightDtype,
+    /// With int4, the matrices to store as int8: parts of their names, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    int8: Vec<String>,
     /// The encoder's identity (default: from the manifest, else the directory's name)
     #[arg(long)]
     id: Option<String>,
@@ -32,24 +34,40 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let read = |name: &str| read(&args.source, name);
-    // A directory as downloaded has no manifest; one that is there must be sound.
-    let known = read("manifest.json").ok().map(|json| ModelManifest::parse(&json)).transpose()?;
-    let dir_name = args.source.file_name().map_or_else(|| "model".to_owned(), |n| n.to_string_lossy().into_owned());
-    let source = ModelSource {
-        id: args.id.or_else(|| known.as_ref().map(|m| m.id.clone())).unwrap_or(dir_name),
-        license: args.license.or_else(|| known.as_ref().map(|m| m.license.clone())).unwrap_or_else(|| "unknown".into()),
-        source: known.as_ref().map_or_else(|| "packed by hand".into(), |m| m.source.clone()),
-        max_tokens: args.max_tokens.or(known.as_ref().map(|m| m.max_tokens)).unwrap_or(256),
-        config: read("config.json")?,
-        tokenizer: read("tokenizer.json")?,
-        weights: read("model.safetensors")?,
-    };
-    let files = pollster::block_on(pack_model(source, args.dtype))?;
+    let mut source = source(&args.source)?;
+    source.id = args.id.unwrap_or(source.id);
+    source.license = args.license.unwrap_or(source.license);
+    source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
+    let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
+    let files = pollster::block_on(pack_model(source, QuantizationPlan { dtype: args.dtype, exceptions }))?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!("{} -> {} ({})", args.source.display(), args.out.display(), HumanBytes(size as u64));
     Ok(())
+}
+
+/// The files of a sentence encoder in f32, and what its manifest, if it has one, says about it.
+pub fn source(dir: &Path) -> Result<ModelSource> {
+    let read = |name: &str| read(dir, name);
+    // A directory as downloaded has no manifest; one that is there must be sound.
+    let known = read("manifest.json").ok().map(|json| ModelManifest::parse(&json)).transpose()?;
+    let dir_name = dir.file_name().map_or_else(|| "model".to_owned(), |n| n.to_string_lossy().into_owned());
+    Ok(ModelSource {
+        id: known.as_ref().map_or(dir_name, |m| m.id.clone()),
+        license: known.as_ref().map_or_else(|| "unknown".into(), |m| m.license.clone()),
+        source: known.as_ref().map_or_else(|| "packed by hand".into(), |m| m.source.clone()),
+        max_tokens: known.as_ref().map_or(256, |m| m.max_tokens),
+        config: read("config.json")?,
+        tokenizer: read("tokenizer.json")?,
+        weights: read("model.safetensors")?,
+    })
+}
+
+pub fn dtype(name: &str) -> Result<WeightDtype, String> {
+    [WeightDtype::F32, WeightDtype::Int8, WeightDtype::Int4]
+        .into_iter()
+        .find(|dtype| dtype.name() == name)
+        .ok_or_else(|| format!("found \"{name}\", expected f32, int8 or int4"))
 }
 
 fn read(dir: &Path, name: &str) -> Result<Vec<u8>> {

@@ -1,7 +1,7 @@
 // Token ids -> the residual stream: token vector + position vector, and the stream's stats. One invocation a token and block.
 
 @group(0) @binding(1) var<storage, read> words: array<u32>;
-@group(0) @binding(2) var<storage, read> vectors: array<Packed>;
+@group(0) @binding(2) var<storage, read> weights: array<Stored>;
 @group(0) @binding(3) var<storage, read> scales: array<f32>;
 @group(0) @binding(4) var<storage, read> positions: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> stream: array<vec4<f32>>;
@@ -24,7 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var sum = 0.0;
     for (var column = first; column < end; column += 4u) {
         let at = column / 4u;
-        let value = unpack(vectors[vector * HIDDEN_VEC4 + at]) * scale + positions[position * HIDDEN_VEC4 + at];
+        let value = unpack(fetch(vector, at)) * scale + positions[position * HIDDEN_VEC4 + at];
         stream[token * HIDDEN_VEC4 + at] = value;
         sum += dot(value, vec4<f32>(1.0));
     }

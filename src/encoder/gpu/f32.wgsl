@@ -1,5 +1,9 @@
 // Four f32 weights.
-alias Packed = vec4<f32>;
-fn unpack(weights: Packed) -> vec4<f32> {
+alias Stored = vec4<f32>;
+alias Fetched = vec4<f32>;
+fn fetch(row: u32, at: u32) -> Fetched {
+    return weights[row * INPUT_VEC4 + at];
+}
+fn unpack(weights: Fetched) -> vec4<f32> {
     return weights;
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use wgpu::{BindGroup, Buffer, ComputePass};
 
-use super::shape::Shape;
+use super::shape::{Format, Shape};
 use crate::encoder::config::Pooling;
 use crate::error::{Error, Result};
 use crate::gpu::{Access, Gpu, Kernel};
@@ -80,7 +80,7 @@ impl Products {
             Form::Narrow => include_str!("narrow.wgsl"),
             Form::Wide => include_str!("wide.wgsl"),
         };
-        let product = |name, input_stride: usize, outputs, output_stride, ends: Ends| {
+        let product = |name, format: Format, input_stride: usize, outputs, output_stride, ends: Ends| {
             let constants = [
                 ("HIDDEN", shape.hidden),
                 ("EPSILON_BITS", bits(shape.epsilon)),
@@ -96,15 +96,37 @@ impl Products {
                 Ends::ToResidual => (include_str!("to_residual.wgsl"), to_residual),
                 _ => (include_str!("from_norm.wgsl"), from_norm),
             };
-            let source = [BATCH, packed(shape), NORM, ends, include_str!("product.wgsl"), tiles];
+            let source = [BATCH, packed(format), NORM, ends, include_str!("product.wgsl"), tiles];
             Product { kernel: Kernel::new(gpu, name, &constants, &source, accesses), outputs, side: form.side() }
         };
         let (hidden_stride, inner_stride, qkv) = (shape.hidden_stride(), shape.inner_stride(), shape.qkv_columns());
+        let formats = &shape.formats;
         Self {
-            qkv: product("qkv", hidden_stride, qkv, qkv, Ends::FromNorm),
-            output: product("output", shape.attended_stride(), shape.hidden, hidden_stride, Ends::ToResidual),
-            expand: product("expand", hidden_stride, shape.inner, inner_stride, Ends::FromNormThroughGelu),
-            contract: product("contract", inner_stride, shape.hidden, hidden_stride, Ends::ToResidual),
+            qkv: product("qkv", formats.qkv, hidden_stride, qkv, qkv, Ends::FromNorm),
+            output: product(
+                "output",
+                formats.output,
+                shape.attended_stride(),
+                shape.hidden,
+                hidden_stride,
+                Ends::ToResidual,
+            ),
+            expand: product(
+                "expand",
+                formats.expand,
+                hidden_stride,
+                shape.inner,
+                inner_stride,
+                Ends::FromNormThroughGelu,
+            ),
+            contract: product(
+                "contract",
+                formats.contract,
+                inner_stride,
+                shape.hidden,
+                hidden_stride,
+                Ends::ToResidual,
+            ),
         }
     }
 }
@@ -125,9 +147,13 @@ pub(super) struct Kernels {
 const BATCH: &str = include_str!("batch.wgsl");
 const NORM: &str = include_str!("norm.wgsl");
 
-/// How weights are stored.
-fn packed(shape: &Shape) -> &'static str {
-    if shape.int8 { include_str!("int8.wgsl") } else { include_str!("f32.wgsl") }
+/// How weights are read.
+fn packed(format: Format) -> &'static str {
+    match format {
+        Format::F32 => include_str!("f32.wgsl"),
+        Format::Int8 => include_str!("int8.wgsl"),
+        Format::Int4 => include_str!("int4.wgsl"),
+    }
 }
 
 /// A float as a kernel's constant.
@@ -150,11 +176,21 @@ impl Kernels {
         // What fits into 16 KiB of shared memory.
         let (queries, keys) = if head <= 64 { (16, 32) } else { (8, 16) };
         let hidden_stride = shape.hidden_stride();
+        let embed = match shape.projection_row {
+            Some(_) => include_str!("embed_projected.wgsl"),
+            None => include_str!("embed.wgsl"),
+        };
         let embed = Kernel::new(
             gpu,
             "embed",
-            &[("HIDDEN", shape.hidden), ("HIDDEN_VEC4", hidden_stride / 4), ("HEADER_WORDS", HEADER_WORDS)],
-            &[BATCH, packed(shape), include_str!("embed.wgsl")],
+            &[
+                ("HIDDEN", shape.hidden),
+                ("HIDDEN_VEC4", hidden_stride / 4),
+                ("INPUT_VEC4", shape.embedding_stride() / 4),
+                ("PROJECTION_ROW", shape.projection_row.unwrap_or_default()),
+                ("HEADER_WORDS", HEADER_WORDS),
+            ],
+            &[BATCH, packed(shape.formats.tokens), embed],
             &[Uniform, Read, Read, Read, Read, Write, Write],
         );
         #[expect(clippy::cast_precision_loss, reason = "head widths are small")]

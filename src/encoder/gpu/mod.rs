@@ -21,6 +21,7 @@ use super::config::EncoderConfig;
 use super::weights::WeightFile;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Readback};
+use crate::quantization::WeightDtype;
 use batch::Batch;
 use kernels::{Form, Kernels, Products};
 use resident::ResidentWeights;
@@ -42,12 +43,12 @@ pub struct GpuKernels {
 }
 
 impl GpuKernels {
-    /// Compiles the kernels for models of this configuration, with int8 or f32 weights.
+    /// Compiles the kernels for models of this configuration whose weights are stored as `dtype`.
     ///
     /// # Errors
     /// [`Error::Backend`] if the device refuses a kernel.
-    pub async fn compile(gpu: &Gpu, config: &EncoderConfig, int8: bool) -> Result<Self> {
-        Self::of_shape(gpu, Shape::of_config(config, int8)).await
+    pub async fn compile(gpu: &Gpu, config: &EncoderConfig, dtype: WeightDtype) -> Result<Self> {
+        Self::of_shape(gpu, Shape::of_config(config, dtype)).await
     }
 
     /// The GPU.

@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let row = index / SLICES / 4u * 4u;
     let column = index / SLICES % 4u * 4u;
     let tokens = min(vec4<u32>(first_token + row) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(last_token));
-    let rows = min(vec4<u32>(first_output + column) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(OUTPUTS - 1u)) * INPUT_VEC4;
+    let rows = min(vec4<u32>(first_output + column) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(OUTPUTS - 1u));
     let moments0 = tile_moments[row];
     let moments1 = tile_moments[row + 1u];
     let moments2 = tile_moments[row + 2u];
@@ -49,10 +49,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var sums3 = vec4<f32>();
     for (var at = slice; at < INPUT_VEC4; at += SLICES) {
         let w = transpose(mat4x4<f32>(
-            unpack(weights[rows.x + at]),
-            unpack(weights[rows.y + at]),
-            unpack(weights[rows.z + at]),
-            unpack(weights[rows.w + at]),
+            unpack(fetch(rows.x, at)),
+            unpack(fetch(rows.y, at)),
+            unpack(fetch(rows.z, at)),
+            unpack(fetch(rows.w, at)),
         ));
         sums0 = add_product(sums0, w, load_input(tokens.x, moments0, at));
         sums1 = add_product(sums1, w, load_input(tokens.y, moments1, at));

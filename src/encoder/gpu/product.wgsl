@@ -1,7 +1,7 @@
 // input * weights^T + bias: what both forms of a product share.
 
 @group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> weights: array<Packed>;
+@group(0) @binding(2) var<storage, read> weights: array<Stored>;
 @group(0) @binding(3) var<storage, read> channels: array<vec2<f32>>; // scale and bias of an output
 
 // `sums + w * x`, in multiply-adds that a compiler can fuse.

@@ -3,18 +3,20 @@
 use bytemuck::cast_slice;
 use wgpu::Buffer;
 
-use super::shape::Shape;
+use super::shape::{Format, INT4_GROUP_BYTES, Shape};
 use crate::embedding::Rows;
 use crate::encoder::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
-use crate::encoder::weights::Matrix;
+use crate::encoder::matrix::{Int4Rows, Matrix, Values};
 use crate::error::Result;
 use crate::gpu::{Gpu, storage, upload};
+use crate::quantization::int4;
 
 /// A whole encoder's weights.
 #[derive(Debug)]
 pub(super) struct ResidentWeights {
+    /// The token table, then the projection of its rows, if there is one.
     pub tokens: Buffer,
-    /// One scale a token.
+    /// One scale a row of it.
     pub token_scales: Buffer,
     pub positions: Buffer,
     pub norm: Buffer,
@@ -68,13 +70,21 @@ impl ResidentWeights {
     pub fn upload(gpu: &Gpu, shape: &Shape, weights: &BertWeights) -> Result<Self> {
         let uploader = Uploader { gpu, shape };
         let stride = shape.hidden_stride();
-        let tokens = uploader.storage("the token table", weights.tokens.rows, stride)?;
-        uploader.write(&tokens, 0, &weights.tokens, Groups::PLAIN, Groups::PLAIN, stride);
+        let (format, token_stride) = (shape.formats.tokens, shape.embedding_stride());
+        let table = || [&weights.tokens].into_iter().chain(weights.projection.iter().map(|l| &l.weight));
+        let tokens =
+            storage(gpu, "the token table", table().map(|m| m.rows).sum::<usize>() * format.row_bytes(token_stride))?;
+        let mut row = 0;
+        for matrix in table() {
+            uploader.write(&tokens, row, matrix, format, Groups::PLAIN, Groups::PLAIN, token_stride);
+            row += matrix.rows;
+        }
+        let token_scales: Vec<f32> = table().flat_map(|matrix| scales(matrix, format)).collect();
         let positions: Vec<f32> =
             weights.positions.chunks_exact(shape.hidden).flat_map(|row| padded(row, stride)).collect();
         Ok(Self {
             tokens,
-            token_scales: upload(gpu, "the scales of the tokens", &uploader.scales(&weights.tokens))?,
+            token_scales: upload(gpu, "the scales of the tokens", &token_scales)?,
             positions: upload(gpu, "the position table", &positions)?,
             norm: uploader.norm(&weights.norm)?,
             layers: weights.layers.iter().map(|layer| uploader.layer(layer)).collect::<Result<_>>()?,
@@ -93,26 +103,35 @@ impl Uploader<'_> {
         let heads = Groups { width: self.shape.head(), padded: self.shape.padded_head() };
         let plain = Groups::PLAIN;
         let qkv = [&layer.query, &layer.key, &layer.value];
+        let formats = &self.shape.formats;
         Ok(ResidentLayer {
-            qkv: self.linear(&qkv, heads, plain, hidden_stride)?,
-            output: self.linear(&[&layer.output], plain, heads, self.shape.attended_stride())?,
+            qkv: self.linear(&qkv, formats.qkv, heads, plain, hidden_stride)?,
+            output: self.linear(&[&layer.output], formats.output, plain, heads, self.shape.attended_stride())?,
             attention_norm: self.norm(&layer.attention_norm)?,
-            expand: self.linear(&[&layer.expand], plain, plain, hidden_stride)?,
-            contract: self.linear(&[&layer.contract], plain, plain, inner_stride)?,
+            expand: self.linear(&[&layer.expand], formats.expand, plain, plain, hidden_stride)?,
+            contract: self.linear(&[&layer.contract], formats.contract, plain, plain, inner_stride)?,
             output_norm: self.norm(&layer.output_norm)?,
         })
     }
 
     /// Products that share an input become one: their outputs follow each other.
-    fn linear(&self, parts: &[&LinearWeights], rows: Groups, columns: Groups, stride: usize) -> Result<ResidentLinear> {
+    fn linear(
+        &self,
+        parts: &[&LinearWeights],
+        format: Format,
+        rows: Groups,
+        columns: Groups,
+        stride: usize,
+    ) -> Result<ResidentLinear> {
         let part_rows = |part: &LinearWeights| part.weight.rows / rows.width * rows.padded;
-        let weights = self.storage("a weight matrix", parts.iter().map(|part| part_rows(part)).sum(), stride)?;
+        let all_rows: usize = parts.iter().map(|part| part_rows(part)).sum();
+        let weights = storage(self.gpu, "a weight matrix", all_rows * format.row_bytes(stride))?;
         let mut channels: Vec<[f32; 2]> = Vec::new();
         for part in parts {
             let first = channels.len();
-            self.write(&weights, first, &part.weight, rows, columns, stride);
+            self.write(&weights, first, &part.weight, format, rows, columns, stride);
             channels.resize(first + part_rows(part), [0.0; 2]);
-            for (row, channel) in self.scales(&part.weight).into_iter().zip(&part.bias).enumerate() {
+            for (row, channel) in scales(&part.weight, format).into_iter().zip(&part.bias).enumerate() {
                 channels[first + rows.place(row)] = [channel.0, *channel.1];
             }
         }
@@ -125,33 +144,33 @@ impl Uploader<'_> {
         upload(self.gpu, "a layer normalization", &values)
     }
 
-    fn scales(&self, matrix: &Matrix) -> Vec<f32> {
-        match &matrix.values {
-            Rows::Int8 { scales, .. } if self.shape.int8 => scales.clone(),
-            _ => vec![1.0; matrix.rows],
-        }
-    }
-
-    fn bytes_a_value(&self) -> usize {
-        if self.shape.int8 { 1 } else { size_of::<f32>() }
-    }
-
-    fn storage(&self, what: &str, rows: usize, stride: usize) -> Result<Buffer> {
-        storage(self.gpu, what, rows * stride * self.bytes_a_value())
-    }
-
     /// Writes a matrix into rows of `stride` columns, from `first_row` on.
-    fn write(&self, buffer: &Buffer, first_row: usize, matrix: &Matrix, rows: Groups, columns: Groups, stride: usize) {
-        let size = self.bytes_a_value();
-        let at = (first_row * stride * size) as u64;
+    #[expect(clippy::too_many_arguments, reason = "where from, where to, and how")]
+    fn write(
+        &self,
+        buffer: &Buffer,
+        first_row: usize,
+        matrix: &Matrix,
+        format: Format,
+        rows: Groups,
+        columns: Groups,
+        stride: usize,
+    ) {
+        let at = (first_row * format.row_bytes(stride)) as u64;
         let expanded;
-        let bytes: &[u8] = match &matrix.values {
-            Rows::Int8 { .. } if !self.shape.int8 => {
+        let bytes: &[u8] = match (&matrix.values, format) {
+            (Values::Rows(Rows::F32(values)), Format::F32)
+            | (Values::Rows(Rows::Int8 { values, .. }), Format::Int8) => values,
+            (Values::Int4(rows), Format::Int4) => {
+                self.gpu.queue.write_buffer(buffer, at, &interleaved(rows));
+                return;
+            }
+            _ => {
                 expanded = matrix.to_f32();
                 cast_slice(&expanded)
             }
-            Rows::Int8 { values, .. } | Rows::F32(values) => values,
         };
+        let size = format.row_bytes(1);
         if matrix.columns == stride && !rows.is_padded() && !columns.is_padded() {
             self.gpu.queue.write_buffer(buffer, at, bytes);
             return;
@@ -167,6 +186,25 @@ impl Uploader<'_> {
         }
         self.gpu.queue.write_buffer(buffer, at, &spread);
     }
+}
+
+/// What turns the integers of each row into weights.
+fn scales(matrix: &Matrix, format: Format) -> Vec<f32> {
+    match (&matrix.values, format) {
+        (Values::Rows(Rows::Int8 { scales, .. }), Format::Int8) => scales.clone(),
+        (Values::Int4(rows), Format::Int4) => rows.scales.clone(),
+        _ => vec![1.0; matrix.rows],
+    }
+}
+
+/// Groups of int4, each followed by its factor.
+fn interleaved(rows: &Int4Rows) -> Vec<u8> {
+    let mut words = Vec::with_capacity(rows.factors.len() * INT4_GROUP_BYTES);
+    for (values, factor) in rows.values.chunks_exact(int4::GROUP_BYTES).zip(rows.factors.iter()) {
+        words.extend_from_slice(values);
+        words.extend_from_slice(&i32::from(factor.cast_signed()).to_le_bytes());
+    }
+    words
 }
 
 /// A row with zeros up to `stride`.

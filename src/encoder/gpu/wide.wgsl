@@ -28,13 +28,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let lane = index % STEP;
     let fetched = vec2<u32>(index / STEP, index / STEP + INVOCATIONS / STEP);
     let tokens = min(vec2<u32>(first_token) + fetched, vec2<u32>(last_token));
-    let rows = min(vec2<u32>(first_output) + fetched, vec2<u32>(OUTPUTS - 1u)) * INPUT_VEC4;
+    let rows = min(vec2<u32>(first_output) + fetched, vec2<u32>(OUTPUTS - 1u));
     let moments_x = tile_moments[fetched.x];
     let moments_y = tile_moments[fetched.y];
     var input_x = load_input(tokens.x, moments_x, lane);
     var input_y = load_input(tokens.y, moments_y, lane);
-    var weights_x = weights[rows.x + lane];
-    var weights_y = weights[rows.y + lane];
+    var weights_x = fetch(rows.x, lane);
+    var weights_y = fetch(rows.y, lane);
 
     // Outputs column, column + 16, ..; tokens row, row + 8, ..
     let column = index % 16u;
@@ -58,8 +58,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let at = min(first + STEP, INPUT_VEC4 - STEP) + lane;
         input_x = load_input(tokens.x, moments_x, at);
         input_y = load_input(tokens.y, moments_y, at);
-        weights_x = weights[rows.x + at];
-        weights_y = weights[rows.y + at];
+        weights_x = fetch(rows.x, at);
+        weights_y = fetch(rows.y, at);
         for (var k = 0u; k < STEP; k++) {
             let w = transpose(mat4x4<f32>(
                 tile[WEIGHTS_AT + column * ROW + k],

@@ -126,7 +126,11 @@ impl Workspace {
     ) {
         let mut pass = commands.begin_compute_pass(&ComputePassDescriptor::default());
         let tokens = batch.tokens;
-        kernels.embed.dispatch(&mut pass, &self.embed, [(tokens * batch.stats_blocks).div_ceil(64), 1]);
+        let grid = match shape.projection_row {
+            Some(_) => [batch.stats_blocks, tokens],
+            None => [(tokens * batch.stats_blocks).div_ceil(64), 1],
+        };
+        kernels.embed.dispatch(&mut pass, &self.embed, grid);
         for layer in &self.layers {
             products.qkv.dispatch(&mut pass, &layer.qkv, tokens);
             kernels.attention.dispatch(&mut pass, &layer.attention, [batch.query_blocks, shape.heads]);

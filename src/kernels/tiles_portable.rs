@@ -11,9 +11,15 @@ pub(crate) fn simd_level() -> SimdLevel {
     SimdLevel::Portable
 }
 
+/// A weight.
+pub(super) trait Weight: Copy + Into<i32> {}
+
+impl Weight for i8 {}
+impl Weight for i16 {}
+
 /// Dot products of `M` rows with `N` channels, all of one length.
 #[inline]
-pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+pub(super) fn tile<W: Weight, const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[W]; N]) -> [[i32; M]; N] {
     #[cfg(target_arch = "x86_64")]
     if simd_level() == SimdLevel::Avx2 {
         // SAFETY: the machine has AVX2.
@@ -25,12 +31,15 @@ pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: 
 /// The same code, for which the compiler may use AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn tile_avx2<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+unsafe fn tile_avx2<W: Weight, const M: usize, const N: usize>(
+    rows: [&[i16]; M],
+    channels: [&[W]; N],
+) -> [[i32; M]; N] {
     tile_of(rows, channels)
 }
 
 #[inline(always)]
-fn tile_of<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+fn tile_of<W: Weight, const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[W]; N]) -> [[i32; M]; N] {
     const STEP: usize = 16;
     let length = rows[0].len();
     let mut sums = [[0; M]; N];
@@ -39,13 +48,13 @@ fn tile_of<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; 
     for n in 0..N {
         for m in 0..M {
             let (row, channel) = (&rows[m][..whole], &channels[n][..whole]);
-            sums[n][m] = row.iter().zip(channel).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum();
+            sums[n][m] = row.iter().zip(channel).map(|(x, w)| i32::from(*x) * (*w).into()).sum();
         }
     }
     for i in whole..length {
         for n in 0..N {
             for m in 0..M {
-                sums[n][m] += i32::from(rows[m][i]) * i32::from(channels[n][i]);
+                sums[n][m] += i32::from(rows[m][i]) * channels[n][i].into();
             }
         }
     }

@@ -14,9 +14,34 @@ pub(crate) fn simd_level() -> SimdLevel {
 /// Values that one instruction takes.
 const STEP: usize = 8;
 
+/// A weight.
+pub(super) trait Weight: Copy + Into<i32> {
+    /// Eight weights as 16-bit lanes.
+    ///
+    /// # Safety
+    /// Eight weights can be read at `from`.
+    unsafe fn load(from: *const Self) -> v128;
+}
+
+impl Weight for i8 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> v128 {
+        // SAFETY: as above.
+        unsafe { i16x8_load_extend_i8x8(from) }
+    }
+}
+
+impl Weight for i16 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> v128 {
+        // SAFETY: as above.
+        unsafe { v128_load(from.cast()) }
+    }
+}
+
 /// Dot products of `M` rows with `N` channels, all of one length.
 #[inline(always)]
-pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[i8]; N]) -> [[i32; M]; N] {
+pub(super) fn tile<W: Weight, const M: usize, const N: usize>(rows: [&[i16]; M], channels: [&[W]; N]) -> [[i32; M]; N] {
     let length = rows[0].len();
     assert!(rows.iter().all(|r| r.len() == length) && channels.iter().all(|c| c.len() == length));
     let whole = length - length % STEP;
@@ -30,7 +55,7 @@ pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: 
                 values[m] = v128_load(rows[m].as_ptr().add(i).cast());
             }
             for n in 0..N {
-                let channel = i16x8_load_extend_i8x8(channels[n].as_ptr().add(i));
+                let channel = W::load(channels[n].as_ptr().add(i));
                 for m in 0..M {
                     lanes[n][m] = i32x4_add(lanes[n][m], i32x4_dot_i16x8(values[m], channel));
                 }
@@ -42,7 +67,7 @@ pub(super) fn tile<const M: usize, const N: usize>(rows: [&[i16]; M], channels: 
     for i in whole..length {
         for n in 0..N {
             for m in 0..M {
-                sums[n][m] += i32::from(rows[m][i]) * i32::from(channels[n][i]);
+                sums[n][m] += i32::from(rows[m][i]) * channels[n][i].into();
             }
         }
     }

@@ -1,0 +1,152 @@
+//! `inglenook compare`: how faithful a student is to its teacher, on texts that neither was trained on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use inglenook::artifact::manifest::sha256_hex;
+use inglenook::fidelity::{self, UnitRows};
+use inglenook::{DeviceChoice, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::encode_texts;
+use crate::{load, output};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model directory of the teacher
+    #[arg(long, value_name = "DIR")]
+    teacher: PathBuf,
+    /// Model directory of the student; its vectors must be as long as the teacher's
+    #[arg(long, value_name = "DIR")]
+    student: PathBuf,
+    /// JSON: {"texts": [[source, text]], "items": [[source, text]], "queries": [[source, text]], "recipes": [[title, text, held out]]}
+    #[arg(long, value_name = "FILE")]
+    texts: PathBuf,
+    /// Where the teacher's vectors are kept for the next run
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct HeldOut {
+    texts: Vec<(String, String)>,
+    items: Vec<(String, String)>,
+    queries: Vec<(String, String)>,
+    recipes: Vec<(String, String, bool)>,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Fidelity {
+    texts: usize,
+    items: usize,
+    queries: usize,
+    recipes: usize,
+    /// Student and teacher, the same text.
+    cosine: fidelity::Cosines,
+    /// Of likenesses of 2,000 random pairs of texts.
+    spearman: f64,
+    /// Of the teacher's 10 nearest items to a query.
+    top_10_overlap: Overlaps,
+    /// Title -> its own text among all texts.
+    title_to_text: BTreeMap<&'static str, Recall>,
+}
+
+#[derive(Serialize)]
+struct Overlaps {
+    student_queries_teacher_items: f64,
+    student_queries_student_items: f64,
+}
+
+#[derive(Serialize)]
+struct Recall {
+    at_1: f64,
+    at_10: f64,
+}
+
+/// Pairs whose likenesses are correlated.
+const PAIRS: usize = 2000;
+
+pub fn run(args: &Args) -> Result<()> {
+    let bytes =
+        std::fs::read(&args.texts).map_err(|source| Error::Io { path: args.texts.display().to_string(), source })?;
+    let texts: HeldOut = serde_json::from_slice(&bytes).map_err(|e| Error::Corrupt {
+        file: args.texts.display().to_string(),
+        reason: format!("not lists of texts: {e}"),
+    })?;
+    let seconds = |pairs: &[(String, String)]| pairs.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    let parts = [
+        seconds(&texts.texts),
+        seconds(&texts.items),
+        seconds(&texts.queries),
+        texts.recipes.iter().map(|(title, ..)| title.clone()).collect(),
+        texts.recipes.iter().map(|(_, text, _)| text.clone()).collect(),
+    ];
+    let (student, dimensions) = encode(&args.student, &parts, None, "texts by the student")?;
+    let (teacher, teacher_dimensions) = encode(&args.teacher, &parts, args.cache.as_deref(), "texts by the teacher")?;
+    if dimensions != teacher_dimensions {
+        return Err(Error::InvalidInput {
+            what: "length of the student's vectors".into(),
+            found: dimensions.to_string(),
+            expected: format!("{teacher_dimensions}, as long as the teacher's"),
+        });
+    }
+    let range = |part: usize| {
+        let first: usize = parts[..part].iter().map(Vec::len).sum();
+        first * dimensions..(first + parts[part].len()) * dimensions
+    };
+    let s = |part| UnitRows { values: &student[range(part)], dimensions };
+    let t = |part| UnitRows { values: &teacher[range(part)], dimensions };
+    let [text, item, query, title, recipe] = [0, 1, 2, 3, 4];
+    let sources: Vec<String> = texts.texts.iter().map(|(source, _)| source.clone()).collect();
+    let expected = fidelity::nearest(t(query), t(item), 10);
+    let recall = |queries, table| Recall {
+        at_1: fidelity::recall_of_own(queries, table, 1),
+        at_10: fidelity::recall_of_own(queries, table, 10),
+    };
+    let found = Fidelity {
+        texts: texts.texts.len(),
+        items: texts.items.len(),
+        queries: texts.queries.len(),
+        recipes: texts.recipes.len(),
+        cosine: fidelity::cosines(s(text), t(text), &sources),
+        spearman: fidelity::pair_correlation(s(text), t(text), PAIRS),
+        top_10_overlap: Overlaps {
+            student_queries_teacher_items: fidelity::overlap(&fidelity::nearest(s(query), t(item), 10), &expected),
+            student_queries_student_items: fidelity::overlap(&fidelity::nearest(s(query), s(item), 10), &expected),
+        },
+        title_to_text: [
+            ("student", recall(s(title), s(recipe))),
+            ("student_over_teacher", recall(s(title), t(recipe))),
+            ("teacher", recall(t(title), t(recipe))),
+        ]
+        .into(),
+    };
+    if args.json { output::json(&found) } else { output::pretty_json(&found) }
+}
+
+/// The vectors of all texts, one part after another, and their length. Those in `cache` are taken where model and texts are the same.
+fn encode(dir: &Path, parts: &[Vec<String>], cache: Option<&Path>, what: &str) -> Result<(Vec<f32>, usize)> {
+    let encoder = load::encoder(dir, DeviceChoice::Cpu)?;
+    let texts = parts.concat();
+    let key = sha256_hex(&serde_json::to_vec(&(encoder.manifest(), &texts)).unwrap_or_default());
+    let kept = cache.map(|dir| dir.join(format!("{}.f32", &key[..16])));
+    let size = texts.len() * encoder.dimensions() * size_of::<f32>();
+    if let Some(bytes) = kept.as_ref().and_then(|file| std::fs::read(file).ok()).filter(|bytes| bytes.len() == size) {
+        let rows = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        return Ok((rows, encoder.dimensions()));
+    }
+    let rows = encode_texts(&encoder, &texts, what)?;
+    if let Some(file) = kept {
+        let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let write = |path: &Path| -> std::io::Result<()> {
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+            std::fs::write(path, bytes)
+        };
+        write(&file).map_err(|source| Error::Io { path: file.display().to_string(), source })?;
+    }
+    Ok((rows, encoder.dimensions()))
+}

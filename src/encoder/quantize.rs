@@ -1,0 +1,119 @@
+//! Model files: the f32 matrices of a safetensors file, quantized.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use safetensors::{Dtype, SafeTensors, View};
+
+use super::weights::{FACTOR, SCALE, corrupt, floats};
+use crate::error::Result;
+use crate::quantization::{WeightDtype, int4, quantize_row};
+
+/// How each matrix is to be stored.
+#[derive(Debug, Clone)]
+pub struct QuantizationPlan {
+    /// What most are stored as. Position tables, which take next to no room, and matrices without whole groups are int8 where this is int4.
+    pub dtype: WeightDtype,
+    /// Matrices, by a part of their name, that are stored as something else. The first that fits counts.
+    pub exceptions: Vec<(String, WeightDtype)>,
+}
+
+impl From<WeightDtype> for QuantizationPlan {
+    fn from(dtype: WeightDtype) -> Self {
+        Self { dtype, exceptions: Vec::new() }
+    }
+}
+
+impl QuantizationPlan {
+    const SMALL: [&'static str; 2] = ["position_embeddings", "token_type_embeddings"];
+
+    fn dtype_of(&self, name: &str, columns: usize) -> WeightDtype {
+        let exception = self.exceptions.iter().find(|(part, _)| name.contains(part.as_str()));
+        let is_small = || Self::SMALL.iter().any(|part| name.contains(part));
+        match exception.map_or(self.dtype, |(_, dtype)| *dtype) {
+            WeightDtype::Int4 if !columns.is_multiple_of(int4::GROUP) || (exception.is_none() && is_small()) => {
+                WeightDtype::Int8
+            }
+            dtype => dtype,
+        }
+    }
+}
+
+/// A tensor to be written.
+struct Owned {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl View for &Owned {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// Stores the f32 matrices of a safetensors file as `plan` says. Tensors that are not of type F32 and the pooler,
+/// which sentence encoders do not use, are left out.
+///
+/// # Errors
+/// [`crate::Error::Corrupt`] if the bytes are no safetensors file or hold values that are not finite.
+pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<Vec<u8>> {
+    let file = SafeTensors::deserialize(safetensors).map_err(|e| corrupt(e.to_string()))?;
+    let mut out: BTreeMap<String, Owned> = BTreeMap::new();
+    for (name, tensor) in file.iter().filter(|(name, tensor)| tensor.dtype() == Dtype::F32 && !name.contains("pooler."))
+    {
+        let shape = tensor.shape().to_vec();
+        let values = floats(name, &tensor)?;
+        let dtype = match shape[..] {
+            [_, columns] => plan.dtype_of(name, columns),
+            _ => WeightDtype::F32,
+        };
+        match (dtype, &shape[..]) {
+            (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns]),
+            (WeightDtype::Int8, &[rows, columns]) => put_int8(&mut out, name, &values, [rows, columns]),
+            _ => {
+                let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+                out.insert(name.to_owned(), Owned { dtype: Dtype::F32, shape, data });
+            }
+        }
+    }
+    safetensors::serialize(out.iter(), None).map_err(|e| corrupt(e.to_string()))
+}
+
+fn put_int8(out: &mut BTreeMap<String, Owned>, name: &str, values: &[f32], [rows, columns]: [usize; 2]) {
+    let mut quantized = vec![0_i8; values.len()];
+    let mut scales = Vec::with_capacity(rows * 4);
+    for (row, q) in values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns)) {
+        scales.extend_from_slice(&quantize_row(row, q).to_le_bytes());
+    }
+    let data = bytemuck::cast_slice::<i8, u8>(&quantized).to_vec();
+    out.insert(name.to_owned(), Owned { dtype: Dtype::I8, shape: vec![rows, columns], data });
+    out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales });
+}
+
+fn put_int4(out: &mut BTreeMap<String, Owned>, name: &str, values: &[f32], [rows, columns]: [usize; 2]) {
+    let importance = vec![1.0; columns];
+    let (mut packed, mut factors, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+    for row in values.chunks_exact(columns) {
+        let row = int4::quantize_row(row, &importance);
+        packed.extend(row.values);
+        factors.extend(row.factors.iter().map(|f| f.cast_unsigned()));
+        scales.extend(row.scale.to_le_bytes());
+    }
+    out.insert(name.to_owned(), Owned { dtype: Dtype::U8, shape: vec![rows, columns / 2], data: packed });
+    let shape = vec![rows, columns / int4::GROUP];
+    out.insert(format!("{name}{FACTOR}"), Owned { dtype: Dtype::I8, shape, data: factors });
+    out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F16, shape: vec![rows], data: scales });
+}
