@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::embedding::Rows;
+use crate::kernels::unpack_int4;
 use crate::quantization::int4;
 
 /// A matrix `[rows, columns]`, row-major: one row an output channel, or one row a token.
@@ -39,7 +40,7 @@ impl Int4Rows {
         let groups = self.factors.len() / self.scales.len();
         let (from, to) = (rows.start * groups, rows.end * groups);
         let values = &self.values[from * int4::GROUP_BYTES..to * int4::GROUP_BYTES];
-        int4::unpack(values, bytemuck::cast_slice(&self.factors[from..to]), out);
+        unpack_int4(values, bytemuck::cast_slice(&self.factors[from..to]), out);
     }
 }
 
@@ -55,7 +56,7 @@ impl Matrix {
                 let groups = self.columns / int4::GROUP;
                 for (group, out) in (row * groups..).zip(out.chunks_exact_mut(int4::GROUP)) {
                     let values = &rows.values[group * int4::GROUP_BYTES..][..int4::GROUP_BYTES];
-                    int4::unpack(values, bytemuck::cast_slice(&rows.factors[group..=group]), &mut integers);
+                    unpack_int4(values, bytemuck::cast_slice(&rows.factors[group..=group]), &mut integers);
                     for (x, integer) in out.iter_mut().zip(integers) {
                         *x = f32::from(integer) * scale;
                     }

@@ -26,7 +26,7 @@ pub(crate) use int4::linear_int4;
 pub use int8::SimdLevel;
 pub(crate) use int8::{MAX_INT8, QuantizedRows, dot_rows, linear_int8};
 pub(crate) use norm::layer_norm;
-pub(crate) use tiles::simd_level;
+pub(crate) use tiles::{simd_level, unpack_int4};
 
 /// Values that are worked on at once: two registers of 128 bits. Sums are kept in this many lanes and added up in a fixed order.
 pub(crate) const LANES: usize = 8;

@@ -1,6 +1,7 @@
 //! The tile in portable Rust: the reference, and what runs natively.
 
 use super::SimdLevel;
+pub(crate) use crate::quantization::int4::unpack as unpack_int4;
 
 /// What this machine has.
 pub(crate) fn simd_level() -> SimdLevel {

@@ -1,10 +1,13 @@
 //! The tile in wasm's 128-bit SIMD: eight products of 16 bits, added up in pairs, an instruction.
 
 use core::arch::wasm32::{
-    i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, v128, v128_load,
+    i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_i8x8, i16x8_mul, i16x8_splat,
+    i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, u8x16_splat, u16x8_shr, v128, v128_and,
+    v128_load, v128_store,
 };
 
 use super::SimdLevel;
+use crate::quantization::int4;
 
 /// What this module is built for.
 pub(crate) fn simd_level() -> SimdLevel {
@@ -72,6 +75,27 @@ pub(super) fn tile<W: Weight, const M: usize, const N: usize>(rows: [&[i16]; M],
         }
     }
     sums
+}
+
+/// [`int4::unpack`], which the compiler does not make vectors of.
+#[inline]
+pub(crate) fn unpack_int4(values: &[u8], factors: &[i8], out: &mut [i16]) {
+    let (values, out) = (values.as_chunks::<{ int4::GROUP_BYTES }>().0, out.as_chunks_mut::<{ int4::GROUP }>().0);
+    assert!(values.len() == factors.len() && out.len() == factors.len());
+    for ((bytes, factor), out) in values.iter().zip(factors).zip(out) {
+        let factor = i16x8_splat(i16::from(*factor));
+        // SAFETY: a group is one vector of bytes, and four of 16-bit integers; neither needs alignment.
+        unsafe {
+            let bytes = v128_load(bytes.as_ptr().cast());
+            let code = |half| i8x16_sub(v128_and(half, u8x16_splat(15)), i8x16_splat(8));
+            let (low, high) = (code(bytes), code(u16x8_shr(bytes, 4)));
+            let out: *mut v128 = out.as_mut_ptr().cast();
+            v128_store(out, i16x8_mul(i16x8_extend_low_i8x16(low), factor));
+            v128_store(out.add(1), i16x8_mul(i16x8_extend_high_i8x16(low), factor));
+            v128_store(out.add(2), i16x8_mul(i16x8_extend_low_i8x16(high), factor));
+            v128_store(out.add(3), i16x8_mul(i16x8_extend_high_i8x16(high), factor));
+        }
+    }
 }
 
 #[inline(always)]
