@@ -26,7 +26,7 @@ impl Engine {
     /// [`Error::Incompatible`] if another model made the catalog's vectors.
     pub fn new(encoder: Encoder, catalog: Option<Catalog>) -> Result<Self> {
         if let Some(catalog) = &catalog {
-            catalog.require_model(&encoder.manifest().id)?;
+            catalog.require_model(encoder.manifest().space())?;
         }
         Ok(Self { encoder, recommender: catalog.map(Recommender::new) })
     }

@@ -36,6 +36,7 @@ fn texts() -> impl Strategy<Value = Vec<Vec<u32>>> {
 fn quantized_model(sizes: Sizes, seed: u64, dtype: WeightDtype) -> ArtifactFiles {
     let source = ModelSource {
         id: "random".into(),
+        space: None,
         license: "CC0-1.0".into(),
         source: "random".into(),
         max_tokens: 16,

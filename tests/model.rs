@@ -60,6 +60,7 @@ fn the_backend_is_told() {
 fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
     let source = ModelSource {
         id: "tiny".into(),
+        space: None,
         license: "CC0-1.0".into(),
         source: "random".into(),
         max_tokens: 16,

@@ -91,7 +91,7 @@ pub struct CatalogManifest {
     pub format_version: u32,
     /// Which program wrote it; for people.
     pub generator: String,
-    /// The encoder whose vectors the table holds; a query must be encoded by the same.
+    /// The space of the vectors that the table holds ([`ModelManifest::space`]); a query must be encoded into the same.
     pub model: String,
     /// Length of each vector.
     pub dimensions: usize,
@@ -132,6 +132,9 @@ pub struct ModelManifest {
     pub format_version: u32,
     /// The encoder's identity. The same weights in another dtype keep the id: their vectors may be mixed.
     pub id: String,
+    /// The encoder in whose space the vectors lie, where that is another: a student's are to be compared with its teacher's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
     /// How the weights are stored.
     pub dtype: WeightDtype,
     /// Length of the vectors.
@@ -159,6 +162,12 @@ pub struct Canary {
 }
 
 impl ModelManifest {
+    /// The space of the vectors: vectors of encoders with the same space may be compared.
+    #[must_use]
+    pub fn space(&self) -> &str {
+        self.space.as_deref().unwrap_or(&self.id)
+    }
+
     /// The value of `format`.
     pub const FORMAT: &str = "inglenook-model";
 

@@ -11,6 +11,8 @@ use crate::quantization::WeightDtype;
 pub struct ModelSource {
     /// The encoder's identity, kept across dtypes.
     pub id: String,
+    /// The encoder in whose space the vectors lie, where that is another.
+    pub space: Option<String>,
     /// SPDX identifier of the weights' license.
     pub license: String,
     /// Where the weights came from.
@@ -45,6 +47,7 @@ pub async fn pack_model(source: ModelSource, plan: impl Into<QuantizationPlan>) 
         format: ModelManifest::FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
         id: source.id,
+        space: source.space,
         dtype: plan.dtype,
         dimensions: config.hidden_size,
         max_tokens: source.max_tokens,

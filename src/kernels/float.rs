@@ -14,13 +14,24 @@ const ROWS: usize = 4;
 
 /// `out = a b`, where `a` is `[rows, inner]`, `b` is `[inner, columns]` and `out` is `[rows, columns]` with rows `out_stride` apart.
 /// Each value is summed along `inner` in order.
-pub(crate) fn matmul(
-    a: Strided<'_>,
-    b: Strided<'_>,
-    [rows, inner, columns]: [usize; 3],
-    out: &mut [f32],
-    out_stride: usize,
-) {
+pub(crate) fn matmul(a: Strided<'_>, b: Strided<'_>, sizes: [usize; 3], out: &mut [f32], out_stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if super::simd_level() == super::SimdLevel::Avx2 {
+        // SAFETY: the machine has AVX2.
+        return unsafe { matmul_avx2(a, b, sizes, out, out_stride) };
+    }
+    matmul_of(a, b, sizes, out, out_stride);
+}
+
+/// The same code, for which the compiler may use AVX2. Lanes and their order stay, and nothing is fused: so do the bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn matmul_avx2(a: Strided<'_>, b: Strided<'_>, sizes: [usize; 3], out: &mut [f32], out_stride: usize) {
+    matmul_of(a, b, sizes, out, out_stride);
+}
+
+#[inline(always)]
+fn matmul_of(a: Strided<'_>, b: Strided<'_>, [rows, inner, columns]: [usize; 3], out: &mut [f32], out_stride: usize) {
     let whole = columns - columns % LANES;
     let mut row = 0;
     while row < rows {

@@ -1,9 +1,9 @@
 //! The tile in wasm's 128-bit SIMD: eight products of 16 bits, added up in pairs, an instruction.
 
 use core::arch::wasm32::{
-    i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_i8x8, i16x8_mul, i16x8_splat,
-    i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, u8x16_splat, u16x8_shr, v128, v128_and,
-    v128_load, v128_store,
+    i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_i8x8, i16x8_mul,
+    i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, u8x16_splat, u16x8_shr,
+    v128, v128_and, v128_load, v128_store,
 };
 
 use super::SimdLevel;

@@ -180,6 +180,7 @@ fn model_of(dimensions: usize, config: Vec<u8>, tokenizer: Vec<u8>, weights: Vec
         dtype: WeightDtype::F32,
         dimensions,
         max_tokens: 16,
+        space: None,
         license: "CC0-1.0".into(),
         source: "random".into(),
         canary: None,

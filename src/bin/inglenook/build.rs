@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
     let texts: Vec<String> = read.items.iter().map(Item::embedding_text).collect();
     let rows = encode_texts(&encoder, &texts, "items")?;
     let files =
-        artifact::catalog_to_files(&encoder.manifest().id, &read.items, &rows, encoder.dimensions(), args.dtype)?;
+        artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), args.dtype)?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!(

@@ -25,9 +25,15 @@ pub struct Args {
     /// The encoder's identity (default: from the manifest, else the directory's name)
     #[arg(long)]
     id: Option<String>,
+    /// The encoder in whose space the vectors lie, such as a student's teacher (default: from the manifest, else none but its own)
+    #[arg(long, value_name = "ID")]
+    space: Option<String>,
     /// SPDX identifier of the weights' license (default: from the manifest)
     #[arg(long)]
     license: Option<String>,
+    /// Where the weights came from (default: from the manifest)
+    #[arg(long, value_name = "TEXT")]
+    origin: Option<String>,
     /// Texts are cut at this many tokens, special ones included (default: from the manifest, else 256)
     #[arg(long)]
     max_tokens: Option<usize>,
@@ -36,6 +42,8 @@ pub struct Args {
 pub fn run(args: Args) -> Result<()> {
     let mut source = source(&args.source)?;
     source.id = args.id.unwrap_or(source.id);
+    source.space = args.space.or(source.space);
+    source.source = args.origin.unwrap_or(source.source);
     source.license = args.license.unwrap_or(source.license);
     source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
     let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
@@ -54,6 +62,7 @@ pub fn source(dir: &Path) -> Result<ModelSource> {
     let dir_name = dir.file_name().map_or_else(|| "model".to_owned(), |n| n.to_string_lossy().into_owned());
     Ok(ModelSource {
         id: known.as_ref().map_or(dir_name, |m| m.id.clone()),
+        space: known.as_ref().and_then(|m| m.space.clone()),
         license: known.as_ref().map_or_else(|| "unknown".into(), |m| m.license.clone()),
         source: known.as_ref().map_or_else(|| "packed by hand".into(), |m| m.source.clone()),
         max_tokens: known.as_ref().map_or(256, |m| m.max_tokens),

@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Result<()> {
     let query = match args.query.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         Some(text) => {
             let encoder = load::encoder(&args.model, args.device)?;
-            catalog.require_model(&encoder.manifest().id)?;
+            catalog.require_model(encoder.manifest().space())?;
             Some(pollster::block_on(encoder.encode(&[text]))?)
         }
         None => None,
