@@ -15,7 +15,7 @@ done
 vectors=$INGLENOOK_CACHE/peer/glosses
 catalog() { # catalog NAME VECTORS ROWS: a catalog in our format of the first ROWS vectors, unless it is there
   local dir=target/bench/catalogs/$1 key
-  key="$3 of $2, $(cat "$vectors/.key" src/artifact/*.rs src/quantization.rs | sha256sum | cut -c1-32)"
+  key="$3 of $2, $(cat "$vectors/.key" src/artifact/*.rs src/quantization/*.rs | sha256sum | cut -c1-32)"
   [ "$(cat "$dir.key" 2>/dev/null)" = "$key" ] && return
   rm -rf "$dir" "$dir.key"; mkdir -p target/bench/catalogs
   cargo run --release --locked --quiet --example vector_catalog -- "$vectors/$2.f32" "$3" "$dir"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Packs the model as int8 and builds the film catalog, both kept in the cache under a key of everything that goes into them.
+# Packs the teacher as int8 and builds the film catalog with its vectors, both kept in the cache under a key of everything that goes into
+# them. The site gets the shipped model, whose vectors lie in the teacher's space.
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 inglenook=$CARGO_TARGET_DIR/release/inglenook
@@ -15,14 +16,17 @@ cached() { # cached DIR KEY COMMAND...: runs the command, which fills DIR, unles
   echo "$key" >"$dir.key"
 }
 key() { cat "$@" | sha256sum | cut -c1-32; }
-code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/tokenizer/*.rs src/embedding.rs src/quantization.rs Cargo.lock)
+code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/tokenizer/*.rs src/embedding.rs src/quantization/*.rs Cargo.lock)
 
 cached "$int8" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --out "$int8"
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
 
 mkdir -p target/site
-for artifact in "model:$int8" "catalog:$films"; do
+# Tests find all models in one place.
+rm -rf "$INGLENOOK_CACHE/models/inglenook-en"
+cp -r models/inglenook-en "$INGLENOOK_CACHE/models/"
+for artifact in "model:models/inglenook-en" "catalog:$films"; do
   rm -rf "target/site/${artifact%%:*}"
   cp -r "${artifact#*:}" "target/site/${artifact%%:*}"
 done

@@ -2,10 +2,11 @@
 // int8 closely. Chromium's software GPU takes seconds a text, so by default WebGPU gets eight short ones;
 // `PARITY_GPU=nvidia node --test tests/browser/parity.test.mjs` gives a real GPU all of them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { root } from '../../scripts/paths.mjs';
+import { cargoTarget, models, root } from '../../scripts/paths.mjs';
 import { withEngine } from './support/engine.mjs';
 
 const LOWEST_COSINE = 0.9999;
@@ -13,6 +14,7 @@ const LARGEST_DIFFERENCE = 1e-4;
 const LOWEST_MEAN_COSINE_INT8 = 0.995;
 const LOWEST_COSINE_OF_DEVICES = 0.9995;
 const BATCH = 8;
+const SHIPPED = 'inglenook-en';
 const SHORT_TEXTS = 8;
 const MINUTE = 60_000;
 
@@ -120,21 +122,45 @@ test('float32 on WebGPU equals the reference', { timeout: 30 * MINUTE }, async (
   });
 });
 
-test('the CPU and WebGPU agree on int8 weights', { timeout: 30 * MINUTE }, async (t) => {
-  const expected = gpu === 'swiftshader' ? shortReferences(SHORT_TEXTS) : references;
-  const encoded = {};
-  for (const device of ['cpu', 'webgpu']) {
-    await withEngine({ model: 'all-MiniLM-L6-v2-int8', device, browser: gpu }, async (status, call) => {
-      assert.equal(status.backend, device, status.reason);
-      if (device === 'webgpu') assert.ok(status.dispatches <= 2 + 8 * 6, `${status.dispatches} dispatches an encode`);
-      encoded[device] = [];
-      for (let from = 0; from < expected.length; from += BATCH) {
-        const texts = expected.slice(from, from + BATCH).map(({ text }) => text);
-        encoded[device].push(...(await call('encode', texts)));
-      }
-    });
-  }
-  const cosines = encoded.cpu.map((embedding, i) => compare(encoded.webgpu[i], embedding).cosine);
-  t.diagnostic(`${cosines.length} texts, lowest cosine between CPU and WebGPU ${Math.min(...cosines)}`);
-  for (const cosine of cosines) assert.ok(cosine >= LOWEST_COSINE_OF_DEVICES, `found ${cosine}`);
+test('the shipped model gives the same vectors natively and in the browser', { timeout: 20 * MINUTE }, async () => {
+  const texts = references.map(({ text }) => text.replaceAll(/\s+/g, ' ').trim()).filter((text) => text !== '');
+  const tool = path.join(cargoTarget, 'release/inglenook');
+  const output = execFileSync(tool, ['encode', '--model', path.join(models, SHIPPED)], {
+    input: texts.join('\n') + '\n',
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  const native = output
+    .trim()
+    .split('\n')
+    .map((line) => Float32Array.from(JSON.parse(line)));
+  assert.equal(native.length, texts.length);
+  await withEngine({ model: SHIPPED, device: 'cpu', browser: 'none' }, async (status, call) => {
+    assert.equal(status.dtype, 'int4');
+    for (let from = 0; from < texts.length; from += BATCH) {
+      const found = await call('encode', texts.slice(from, from + BATCH));
+      found.forEach((embedding, i) => assert.deepEqual([...embedding], [...native[from + i]], texts[from + i]));
+    }
+  });
 });
+
+for (const model of ['all-MiniLM-L6-v2-int8', SHIPPED]) {
+  test(`the CPU and WebGPU agree: ${model}`, { timeout: 30 * MINUTE }, async (t) => {
+    const expected = gpu === 'swiftshader' ? shortReferences(SHORT_TEXTS) : references;
+    const encoded = {};
+    for (const device of ['cpu', 'webgpu']) {
+      await withEngine({ model, device, browser: gpu }, async (status, call) => {
+        assert.equal(status.backend, device, status.reason);
+        if (device === 'webgpu') assert.ok(status.dispatches <= 2 + 8 * 6, `${status.dispatches} dispatches an encode`);
+        encoded[device] = [];
+        for (let from = 0; from < expected.length; from += BATCH) {
+          const texts = expected.slice(from, from + BATCH).map(({ text }) => text);
+          encoded[device].push(...(await call('encode', texts)));
+        }
+      });
+    }
+    const cosines = encoded.cpu.map((embedding, i) => compare(encoded.webgpu[i], embedding).cosine);
+    t.diagnostic(`${cosines.length} texts, lowest cosine between CPU and WebGPU ${Math.min(...cosines)}`);
+    for (const cosine of cosines) assert.ok(cosine >= LOWEST_COSINE_OF_DEVICES, `found ${cosine}`);
+  });
+}
