@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { downloads } from '../benches/browser/downloads.mjs';
-import { encode } from '../benches/browser/encoding.mjs';
+import { encode, encodeByStudent } from '../benches/browser/encoding.mjs';
 import { adapterOf, environment } from '../benches/browser/environment.mjs';
 import { memory } from '../benches/browser/memory.mjs';
 import { rank, rankByIndex } from '../benches/browser/ranking.mjs';
@@ -69,6 +69,7 @@ try {
   const measure = {
     encode: async () => {
       await encode(session, 'cpu');
+      await encodeByStudent(session);
       await encode(session, 'webgpu');
     },
     ranking: () => rank(session),

@@ -24,16 +24,16 @@ export function downloads({ peersOnly }) {
 }
 
 function ours() {
-  const { files } = JSON.parse(fs.readFileSync(path.join(places.ourModel, 'manifest.json'), 'utf8'));
-  const model = ['manifest.json', ...files.map(({ name }) => name)].map((name) => path.join(places.ourModel, name));
-  const built = fs.readdirSync(dist).filter((name) => SERVED.test(name));
-  const relaxed = built.filter((name) => /relaxed/.test(name));
-  const code = (names) => names.map((name) => path.join(dist, name));
-  if (relaxed.length === 0) return { 'inglenook, any device': { code: code(built), model } };
-  // A browser downloads one of the two variants of the module.
-  const counterparts = relaxed.map((name) => name.replace(/[-_.]?relaxed/, ''));
+  const model = (folder) => {
+    const { files } = JSON.parse(fs.readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
+    return ['manifest.json', ...files.map(({ name }) => name)].map((name) => path.join(folder, name));
+  };
+  const code = fs
+    .readdirSync(dist)
+    .filter((name) => SERVED.test(name))
+    .map((name) => path.join(dist, name));
   return {
-    'inglenook, any device, relaxed SIMD': { code: code(built.filter((name) => !counterparts.includes(name))), model },
-    'inglenook, any device, SIMD': { code: code(built.filter((name) => !relaxed.includes(name))), model },
+    'inglenook, any device': { code, model: model(places.shippedModel) },
+    "inglenook with the peer's model, any device": { code, model: model(places.ourModel) },
   };
 }

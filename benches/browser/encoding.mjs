@@ -58,6 +58,29 @@ export async function encode(session, device) {
   });
 }
 
+/** The shipped model beside its teacher, both in our engine on the CPU. */
+export async function encodeByStudent(session) {
+  if (session.peersOnly) return;
+  await session.onFreshPage('encode by the shipped model', 'cpu', async (call) => {
+    await call('start', 'student', OURS, { device: 'cpu', model: '/shipped' });
+    await call('start', 'teacher', OURS, { device: 'cpu' });
+    for (const shape of SHAPES.filter(({ rows, tokens }) => rows * tokens < LARGE_TOKENS)) {
+      const limits = { ...STEADY, dimensions: DIMENSIONS, reference: 'teacher' };
+      const { ms, runs, info, lowest_cosine } = await call('compare', ['student', 'teacher'], shape, limits);
+      session.add({
+        name: `encode ${shape.rows} x ${shape.tokens} tokens, shipped model`,
+        device: 'cpu',
+        ours_ms: ms.student,
+        peer: 'our engine with all-MiniLM-L6-v2 in int8',
+        peer_ms: ms.teacher,
+        runs,
+        ...told(info.student, 'cpu'),
+        lowest_cosine: { shipped: lowest_cosine.student },
+      });
+    }
+  });
+}
+
 /** Medians over pages of their own, for one that runs the same module after another finds it compiled: start, and the first encode. */
 async function starts(session, device, subjects, count) {
   const names = Object.keys(subjects);

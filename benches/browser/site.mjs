@@ -10,6 +10,7 @@ const tools = path.join(root, 'www/node_modules/.bin');
 /** Where everything that is served or weighed lies. */
 export const places = {
   ourModel: path.join(models, 'all-MiniLM-L6-v2-int8'),
+  shippedModel: path.join(root, 'models/inglenook-en'),
   films: path.join(catalogs, 'films'),
   peerModels: path.join(cache, 'peer/minilm'),
   onnxruntime: path.join(root, 'www/node_modules/onnxruntime-web/dist'),
@@ -40,6 +41,7 @@ export function assembleSite({ peersOnly }) {
     need(path.join(dist, 'inglenook_bg.wasm'), 'build it with `make build`');
     link(dist, 'lib', 'build it with `make build`');
     link(places.ourModel, 'model', 'build it with `make build`');
+    link(places.shippedModel, 'shipped', 'it is part of the repository');
     link(places.tables, 'catalogs', 'write it with scripts/bench.sh');
   }
   link(places.films, 'films', 'build it with `make build`');

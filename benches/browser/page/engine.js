@@ -13,10 +13,10 @@ async function checkHashes(directory) {
 }
 
 /** @returns {Promise<{ engine, memory: WebAssembly.Memory, loadMs: number }>} `loadMs` without downloads and compilation */
-export async function loadEngine({ device, catalog }) {
+export async function loadEngine({ device, catalog, model: folder = '/model' }) {
   const { default: init, Engine, Files } = await import('/lib/inglenook.js');
   const [model, items, { memory }] = await Promise.all([
-    fetchDirectory('/model'),
+    fetchDirectory(folder),
     catalog && fetchDirectory(catalog),
     init({ module_or_path: '/lib/inglenook_bg.wasm' }),
   ]);
