@@ -252,6 +252,50 @@ impl EmbeddingTable {
     }
 }
 
+/// The axes of a table of fewer dimensions than its model's vectors have: what brings a vector of the model into the table.
+#[derive(Debug, Clone)]
+pub struct Axes {
+    /// One row an axis.
+    table: EmbeddingTable,
+}
+
+impl Axes {
+    /// From axes of about length 1, one a row.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if there are more axes than a vector has dimensions.
+    pub(crate) fn new(table: EmbeddingTable) -> Result<Self> {
+        if table.count() > table.dimensions() {
+            return Err(Error::invalid("axes", table.count(), format!("at most {}", table.dimensions())));
+        }
+        Ok(Self { table })
+    }
+
+    pub(crate) fn table(&self) -> &EmbeddingTable {
+        &self.table
+    }
+
+    /// Length of the vectors that come out.
+    #[must_use]
+    pub fn dimensions(&self) -> usize {
+        self.table.count()
+    }
+
+    /// Length of the vectors that go in.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.table.dimensions()
+    }
+
+    /// A vector of the model along the axes, scaled to length 1.
+    #[must_use]
+    pub fn place(&self, vector: &[f32]) -> Vec<f32> {
+        let mut placed: Vec<f32> = (0..self.table.count()).map(|axis| self.table.dot(axis, vector)).collect();
+        normalize(&mut placed);
+        placed
+    }
+}
+
 /// A vector in the form that a table multiplies: see [`EmbeddingTable::probe`].
 #[derive(Debug)]
 pub(crate) enum TableProbe {

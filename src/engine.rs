@@ -73,7 +73,7 @@ impl Engine {
         let status = self.encoder.status();
         if status.timings.as_ref().is_some_and(|t| t.rank.is_none()) {
             let fastest = |times: [f64; SCANS]| times.into_iter().fold(f64::INFINITY, f64::min);
-            let vector = recommender.catalog().embeddings.row(0);
+            let vector = vec![1.0; recommender.catalog().model_dimensions()];
             let mut cpu = [0.0; SCANS];
             for ms in &mut cpu {
                 let start = clock();

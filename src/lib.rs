@@ -43,6 +43,8 @@ pub mod fidelity;
 pub mod gpu;
 pub mod interaction;
 mod kernels;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod principal_axes;
 pub mod profile;
 pub mod quantization;
 pub mod ranking;

@@ -208,16 +208,16 @@ impl Recommender {
         UserProfile::new(&self.catalog, history, request.now_ms, self.half_life_days)
     }
 
-    /// A vector as long as the embeddings, scaled to length 1.
+    /// A vector of the model as the table has them, scaled to length 1.
     fn unit(&self, vector: &[f32]) -> Result<Vec<f32>> {
-        let dimensions = self.catalog.embeddings().dimensions();
+        let dimensions = self.catalog.model_dimensions();
         if vector.len() != dimensions {
             return Err(Error::invalid("length of the query embedding", vector.len(), dimensions));
         }
         if vector.iter().any(|x| !x.is_finite()) {
             return Err(Error::invalid("query embedding", "a value that is not finite", "finite values"));
         }
-        let mut unit = vector.to_vec();
+        let mut unit = self.catalog.place(vector).into_owned();
         normalize(&mut unit);
         Ok(unit)
     }

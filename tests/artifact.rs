@@ -3,6 +3,7 @@
 mod common;
 
 use common::{catalog_files, like};
+use inglenook::artifact::TableFormat;
 use inglenook::artifact::manifest::{CatalogManifest, FileEntry};
 use inglenook::{ArtifactFiles, Catalog, Dtype, RecommendRequest, Recommender};
 use proptest::prelude::*;
@@ -102,6 +103,27 @@ fn an_empty_catalog_and_vectors_that_are_not_finite_cannot_be_written() {
     assert_eq!(write(&common::items(2), &[1.0, 0.0]).code(), "invalid_input");
 }
 
+#[test]
+fn a_table_of_fewer_dimensions_takes_the_models_vectors() {
+    let (items, rows) = (common::items(60), common::random_rows(60, 7));
+    let write = |dimensions| {
+        let format = TableFormat { dtype: Dtype::Int8, dimensions: Some(dimensions) };
+        inglenook::artifact::catalog_to_files("m", &items, &rows, common::DIMENSIONS, format)
+    };
+    let recommender = Recommender::new(Catalog::load(&write(12).unwrap()).unwrap());
+    assert_eq!(recommender.catalog().embeddings().dimensions(), 12);
+    assert_eq!(recommender.catalog().model_dimensions(), common::DIMENSIONS);
+    for (row, vector) in rows.chunks(common::DIMENSIONS).enumerate() {
+        assert_eq!(recommender.nearest(vector, 1).unwrap()[0].row, row);
+    }
+    assert_eq!(recommender.nearest(&rows[..12], 1).unwrap_err().code(), "invalid_input");
+    for dimensions in [0, common::DIMENSIONS + 1] {
+        assert_eq!(write(dimensions).unwrap_err().code(), "invalid_input");
+    }
+    let whole = Catalog::load(&write(common::DIMENSIONS).unwrap()).unwrap();
+    assert_eq!(whole.embeddings().dimensions(), common::DIMENSIONS);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -129,8 +151,10 @@ proptest! {
 
     // Behind a hash that fits, a change may be a different valid catalog, but it never panics.
     #[test]
-    fn the_parser_survives_any_change(which in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in prop::option::of(any::<prop::sample::Index>())) {
-        let files = catalog_files(20, Dtype::Int8);
+    fn the_parser_survives_any_change(reduced in any::<bool>(), which in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in prop::option::of(any::<prop::sample::Index>())) {
+        let format = TableFormat { dtype: Dtype::Int8, dimensions: reduced.then_some(5) };
+        let (items, rows) = (common::items(20), common::random_rows(20, 7));
+        let files = inglenook::artifact::catalog_to_files("test-model", &items, &rows, common::DIMENSIONS, format).unwrap();
         let names: Vec<String> = names(&files).into_iter().filter(|n| n != "manifest.json").collect();
         let name = which.get(&names);
         let files = damaged(files, name, |b| {

@@ -6,33 +6,57 @@ use super::files::{ArtifactFiles, MANIFEST};
 use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
 use super::sections::{SectionReader, SectionWriter};
 use crate::catalog::{Catalog, Columns, Item};
-use crate::embedding::{CenteredTable, Dtype, EmbeddingTable};
+use crate::embedding::{Axes, CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
 
 const EMBEDDINGS: [u8; 4] = *b"EMBD";
 const METADATA: [u8; 4] = *b"META";
 const IDS: [u8; 4] = *b"IDS ";
 
+/// How a catalog's embedding table is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct TableFormat {
+    /// The type of its values.
+    pub dtype: Dtype,
+    /// Only this many dimensions, along the table's principal axes; `None` for as many as the model has.
+    pub dimensions: Option<usize>,
+}
+
+impl From<Dtype> for TableFormat {
+    fn from(dtype: Dtype) -> Self {
+        Self { dtype, dimensions: None }
+    }
+}
+
 /// Writes a catalog: `rows` holds one unit vector of `dimensions` values for every item, in the same order.
 ///
 /// # Errors
-/// [`Error::InvalidInput`] if there are no items, or the rows do not fit the items or are not finite.
+/// [`Error::InvalidInput`] if there are no items, the rows do not fit the items or are not finite, or fewer dimensions are wanted where they cannot
+/// be computed (in a browser).
 pub fn catalog_to_files(
     model: &str,
     items: &[Item],
     rows: &[f32],
     dimensions: usize,
-    dtype: Dtype,
+    format: impl Into<TableFormat>,
 ) -> Result<ArtifactFiles> {
+    let format = format.into();
     if items.is_empty() {
         return Err(Error::invalid("items", "none", "at least one"));
     }
     if rows.len() != items.len() * dimensions {
         return Err(Error::invalid("embedding values", rows.len(), items.len() * dimensions));
     }
-    let table = EmbeddingTable::from_rows(rows, dimensions, dtype)?;
+    let axes = format.dimensions.filter(|d| *d != dimensions).map(|d| axes_of(rows, dimensions, d)).transpose()?;
+    let table = match &axes {
+        Some(axes) => {
+            let rows: Vec<f32> = rows.chunks_exact(dimensions).flat_map(|row| axes.place(row)).collect();
+            EmbeddingTable::from_rows(&rows, axes.dimensions(), format.dtype)?
+        }
+        None => EmbeddingTable::from_rows(rows, dimensions, format.dtype)?,
+    };
     let contents = [
-        ("embeddings", write_embeddings(&table)),
+        ("embeddings", write_embeddings(&table, axes.as_ref())),
         ("items", write_metadata(items)?),
         ("ids", SectionWriter::new(IDS).strings(*b"ids     ", items.iter().map(|i| i.id.as_str()))?.finish()),
     ];
@@ -49,8 +73,8 @@ pub fn catalog_to_files(
         format_version: FORMAT_VERSION,
         generator: concat!("inglenook ", env!("CARGO_PKG_VERSION")).to_owned(),
         model: model.to_owned(),
-        dimensions,
-        dtype,
+        dimensions: table.dimensions(),
+        dtype: format.dtype,
         items: items.len(),
         embeddings: entries[0].name.clone(),
         metadata: entries[1].name.clone(),
@@ -62,10 +86,36 @@ pub fn catalog_to_files(
     Ok(files)
 }
 
-fn write_embeddings(table: &EmbeddingTable) -> Vec<u8> {
+#[cfg(not(target_arch = "wasm32"))]
+fn axes_of(rows: &[f32], dimensions: usize, count: usize) -> Result<Axes> {
+    if let Some(found) = rows.iter().find(|x| !x.is_finite()) {
+        return Err(Error::invalid("embedding values", found, "finite values"));
+    }
+    Axes::new(EmbeddingTable::from_rows(
+        &crate::principal_axes::principal_axes(rows, dimensions, count)?,
+        dimensions,
+        Dtype::Int8,
+    )?)
+}
+
+#[cfg(target_arch = "wasm32")]
+fn axes_of(_: &[f32], dimensions: usize, count: usize) -> Result<Axes> {
+    Err(Error::invalid(
+        "dimensions of the table",
+        count,
+        format!("{dimensions}: fewer are computed by the command line only"),
+    ))
+}
+
+fn write_embeddings(table: &EmbeddingTable, axes: Option<&Axes>) -> Vec<u8> {
     let (values, scales) = table.parts();
     let shape = [table.count() as u64, table.dimensions() as u64];
-    SectionWriter::new(EMBEDDINGS)
+    let mut writer = SectionWriter::new(EMBEDDINGS);
+    if let Some(axes) = axes {
+        let (values, scales) = axes.table().parts();
+        writer = writer.section(*b"axes    ", values.to_vec()).section(*b"axescale", f32_bytes(scales));
+    }
+    writer
         .section(*b"shape   ", shape.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>())
         .section(*b"mean    ", f32_bytes(&CenteredTable::mean_of(table)))
         .section(*b"scales  ", f32_bytes(scales))
@@ -117,9 +167,23 @@ pub(crate) fn catalog_from_files(files: &ArtifactFiles) -> Result<Catalog> {
             .ok_or_else(|| Error::corrupt(MANIFEST, format!("it does not list the file \"{name}\" that it names")))?;
         SectionReader::open(name, kind, files.verified(entry)?)
     };
-    let embeddings = read_embeddings(&open(&manifest.embeddings, EMBEDDINGS)?, &manifest)?;
+    let reader = open(&manifest.embeddings, EMBEDDINGS)?;
+    let axes = read_axes(&reader, manifest.dimensions)?;
+    let embeddings = read_embeddings(&reader, &manifest)?;
     let columns = read_columns(&open(&manifest.ids, IDS)?, &open(&manifest.metadata, METADATA)?, manifest.items)?;
-    Catalog::new(manifest.model, embeddings, columns)
+    Catalog::new(manifest.model, embeddings, axes, columns)
+}
+
+fn read_axes(reader: &SectionReader, count: usize) -> Result<Option<Axes>> {
+    let Some(values) = reader.optional(*b"axes    ") else { return Ok(None) };
+    if count == 0 || values.is_empty() || !values.len().is_multiple_of(count) {
+        return Err(reader.corrupt(format!("found {} bytes of axes, expected a multiple of {count}", values.len())));
+    }
+    let dimensions = values.len() / count;
+    EmbeddingTable::from_int8_bytes(values, reader.f32s(*b"axescale")?, dimensions)
+        .and_then(Axes::new)
+        .map(Some)
+        .map_err(|e| reader.corrupt(e.to_string()))
 }
 
 fn read_embeddings(reader: &SectionReader, manifest: &CatalogManifest) -> Result<CenteredTable> {

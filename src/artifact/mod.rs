@@ -12,5 +12,5 @@ mod catalog_files;
 mod files;
 
 pub(crate) use catalog_files::catalog_from_files;
-pub use catalog_files::catalog_to_files;
+pub use catalog_files::{TableFormat, catalog_to_files};
 pub use files::ArtifactFiles;

@@ -105,9 +105,13 @@ impl SectionReader {
         Error::corrupt(&self.file, reason)
     }
 
+    /// A section that need not be there.
+    pub fn optional(&self, name: [u8; 8]) -> Option<Bytes> {
+        self.sections.iter().find(|(n, _)| *n == name).map(|(_, bytes)| bytes.clone())
+    }
+
     pub fn section(&self, name: [u8; 8]) -> Result<Bytes> {
-        let found = self.sections.iter().find(|(n, _)| *n == name).map(|(_, bytes)| bytes.clone());
-        found.ok_or_else(|| self.corrupt(format!("it has no section {}", String::from_utf8_lossy(&name))))
+        self.optional(name).ok_or_else(|| self.corrupt(format!("it has no section {}", String::from_utf8_lossy(&name))))
     }
 
     pub fn f32s(&self, name: [u8; 8]) -> Result<Vec<f32>> {

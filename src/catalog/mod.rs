@@ -8,7 +8,9 @@ mod tag_index;
 
 use crate::artifact::sections::StringColumn;
 use crate::artifact::{self, ArtifactFiles};
-use crate::embedding::{CenteredTable, EmbeddingTable};
+use std::borrow::Cow;
+
+use crate::embedding::{Axes, CenteredTable, EmbeddingTable};
 use crate::error::{Error, Result};
 
 pub(crate) use filter::ResolvedFilter;
@@ -23,6 +25,8 @@ use tag_index::TagIndex;
 pub struct Catalog {
     pub(crate) model: String,
     pub(crate) embeddings: CenteredTable,
+    /// Where the table has fewer dimensions than the model.
+    axes: Option<Axes>,
     pub(crate) columns: Columns,
     tag_index: TagIndex,
     /// Rows in the order of their ids, for look-up without a second copy of the ids.
@@ -62,7 +66,7 @@ impl Catalog {
     }
 
     /// Puts together checked parts; refuses ids that occur twice.
-    pub(crate) fn new(model: String, embeddings: CenteredTable, columns: Columns) -> Result<Self> {
+    pub(crate) fn new(model: String, embeddings: CenteredTable, axes: Option<Axes>, columns: Columns) -> Result<Self> {
         let count = embeddings.raw().count();
         let mut rows_by_id: Vec<u32> =
             (0..u32::try_from(count).map_err(|_| Error::invalid("items", count, "fewer than 2^32"))?).collect();
@@ -82,6 +86,7 @@ impl Catalog {
         Ok(Self {
             model,
             embeddings,
+            axes,
             columns,
             tag_index,
             rows_by_id,
@@ -124,6 +129,21 @@ impl Catalog {
     #[must_use]
     pub fn embeddings(&self) -> &EmbeddingTable {
         self.embeddings.raw()
+    }
+
+    /// Length of the model's vectors; the table's may be shorter.
+    #[must_use]
+    pub fn model_dimensions(&self) -> usize {
+        self.axes.as_ref().map_or(self.embeddings().dimensions(), Axes::inputs)
+    }
+
+    /// A vector of the model as the table has them. It has [`model_dimensions`](Self::model_dimensions) values.
+    #[must_use]
+    pub(crate) fn place<'a>(&self, vector: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.axes {
+            Some(axes) => Cow::Owned(axes.place(vector)),
+            None => Cow::Borrowed(vector),
+        }
     }
 
     /// The row of an id.

@@ -16,11 +16,13 @@ pub struct QuantizationPlan {
     pub dtype: WeightDtype,
     /// Matrices, by a part of their name, that are stored as something else. The first that fits counts.
     pub exceptions: Vec<(String, WeightDtype)>,
+    /// How int4 is rounded to.
+    pub rounding: int4::Rounding,
 }
 
 impl From<WeightDtype> for QuantizationPlan {
     fn from(dtype: WeightDtype) -> Self {
-        Self { dtype, exceptions: Vec::new() }
+        Self { dtype, exceptions: Vec::new(), rounding: int4::Rounding::default() }
     }
 }
 
@@ -81,7 +83,7 @@ pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<V
             _ => WeightDtype::F32,
         };
         match (dtype, &shape[..]) {
-            (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns]),
+            (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns], plan.rounding),
             (WeightDtype::Int8, &[rows, columns]) => put_int8(&mut out, name, &values, [rows, columns]),
             _ => {
                 let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -103,11 +105,20 @@ fn put_int8(out: &mut BTreeMap<String, Owned>, name: &str, values: &[f32], [rows
     out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales });
 }
 
-fn put_int4(out: &mut BTreeMap<String, Owned>, name: &str, values: &[f32], [rows, columns]: [usize; 2]) {
+fn put_int4(
+    out: &mut BTreeMap<String, Owned>,
+    name: &str,
+    values: &[f32],
+    [rows, columns]: [usize; 2],
+    rounding: int4::Rounding,
+) {
     let importance = vec![1.0; columns];
     let (mut packed, mut factors, mut scales) = (Vec::new(), Vec::new(), Vec::new());
     for row in values.chunks_exact(columns) {
-        let row = int4::quantize_row(row, &importance);
+        let row = match rounding {
+            int4::Rounding::Search => int4::quantize_row(row, &importance),
+            int4::Rounding::Trained => int4::quantize_trained_row(row),
+        };
         packed.extend(row.values);
         factors.extend(row.factors.iter().map(|f| f.cast_unsigned()));
         scales.extend(row.scale.to_le_bytes());

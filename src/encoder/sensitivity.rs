@@ -41,7 +41,7 @@ pub async fn sensitivities(
     let mut found = Vec::with_capacity(matrices.len());
     for (done, (matrix, parameters)) in matrices.iter().enumerate() {
         on_matrix(done, matrices.len());
-        let plan = QuantizationPlan { dtype: WeightDtype::F32, exceptions: vec![(matrix.clone(), dtype)] };
+        let plan = QuantizationPlan { exceptions: vec![(matrix.clone(), dtype)], ..WeightDtype::F32.into() };
         let vectors = encode(&pack_model(source.clone(), plan).await?, texts).await?;
         let dimensions = vectors.len() / texts.len().max(1);
         let cosines =

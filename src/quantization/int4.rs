@@ -1,8 +1,8 @@
 //! int4 in groups: half a byte a value, one small factor for each [`GROUP`] values, one scale a row.
 //!
-//! A value is `scale * factor * q` with `q` in `-8..=7`, `factor` in `-63..=63` and a scale that half precision can hold. Scales of
+//! A value is `scale * factor * q` with `q` in `-8..=7`, `factor` in `-127..=127` and a scale that half precision can hold. Scales of
 //! scales are how llama.cpp's k-quants are built; a factor may be negative, so that the larger end of `q` goes to the side where the group's widest value
-//! lies, as in its `Q4_0`. `factor * q` is an integer of at most 504: a product with a row of integers needs no float until it is finished.
+//! lies, as in its `Q4_0`. `factor * q` is an integer of at most 1,016: a product with a row of integers needs no float until it is finished.
 //!
 //! A group takes 16 bytes; byte `j` holds value `j` in its low and value `j + 16` in its high half, each plus 8.
 
@@ -15,7 +15,7 @@ pub const GROUP: usize = 32;
 pub const GROUP_BYTES: usize = GROUP / 2;
 
 /// The largest magnitude of a factor.
-pub const MAX_FACTOR: i8 = 63;
+pub const MAX_FACTOR: i8 = 127;
 
 /// The largest magnitude of `factor * q`.
 pub const MAX_VALUE: usize = 8 * MAX_FACTOR as usize;
@@ -31,8 +31,57 @@ pub struct QuantizedRow {
     pub scale: f16,
 }
 
+impl QuantizedRow {
+    fn zeros(length: usize) -> Self {
+        Self { values: vec![0x88; length / 2], factors: vec![0; length / GROUP], scale: f16::ZERO }
+    }
+}
+
 /// Shares of a group's widest value that are tried as the end of its range: cutting it off can serve the others better.
 const RANGES: [f32; 9] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 1.05, 1.1];
+
+/// How values become integers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// The steps that leave the smallest error are searched for.
+    #[default]
+    Search,
+    /// As in training that had int4 in the loop: a group's widest value is -8, and the nearest integers follow (`Q4_0`). Weights that were trained
+    /// for this grid lose by any other.
+    Trained,
+}
+
+/// Quantizes a row of whole groups as [`Rounding::Trained`] says; only the factor's rounding is new.
+///
+/// # Panics
+/// If the row is not a number of whole groups.
+#[must_use]
+pub fn quantize_trained_row(row: &[f32]) -> QuantizedRow {
+    assert_eq!(row.len() % GROUP, 0);
+    let groups = || row.as_chunks::<GROUP>().0.iter();
+    let steps: Vec<f32> = groups().map(|group| f16::from_f32(widest(group) / -8.0).to_f32()).collect();
+    let scale = row_scale(&steps);
+    if scale == f16::ZERO {
+        return QuantizedRow::zeros(row.len());
+    }
+    let values = groups().zip(&steps).flat_map(|(group, step)| pack(&codes(group, *step))).collect();
+    let limit = f32::from(MAX_FACTOR);
+    #[expect(clippy::cast_possible_truncation, reason = "clamped first")]
+    let factors =
+        steps.iter().map(|step| (step / scale.to_f32()).round_ties_even().clamp(-limit, limit) as i8).collect();
+    QuantizedRow { values, factors, scale }
+}
+
+/// The scale with which the widest step has the largest factor.
+fn row_scale(steps: &[f32]) -> f16 {
+    let widest = steps.iter().fold(0.0_f32, |max, step| max.max(step.abs()));
+    f16::from_f32(widest / f32::from(MAX_FACTOR)).min(f16::MAX)
+}
+
+/// The value of the largest magnitude, with its sign.
+fn widest(group: &[f32; GROUP]) -> f32 {
+    group.iter().fold(0.0_f32, |widest, x| if x.abs() > widest.abs() { *x } else { widest })
+}
 
 /// Quantizes a row of whole groups, so that the sum of squared errors is small, each weighted by its column's `importance`
 /// (as long as the row; how much a column matters, such as the mean square of the inputs that meet it).
@@ -45,11 +94,9 @@ pub fn quantize_row(row: &[f32], importance: &[f32]) -> QuantizedRow {
     let groups = || row.as_chunks::<GROUP>().0.iter().zip(importance.as_chunks::<GROUP>().0);
     // The ideal step of each group; the widest one sets the row's scale.
     let steps: Vec<f32> = groups().map(|(group, importance)| best_step(group, importance)).collect();
-    let widest = steps.iter().fold(0.0_f32, |max, step| max.max(step.abs()));
-    let mut scale = f16::from_f32(widest / f32::from(MAX_FACTOR)).min(f16::MAX);
+    let mut scale = row_scale(&steps);
     if scale == f16::ZERO {
-        let values = vec![0x88; row.len() / 2];
-        return QuantizedRow { values, factors: vec![0; row.len() / GROUP], scale: f16::ZERO };
+        return QuantizedRow::zeros(row.len());
     }
     let factors: Vec<i8> = groups()
         .zip(&steps)
@@ -102,7 +149,7 @@ fn best_of(group: &[f32; GROUP], importance: &[f32; GROUP], steps: impl Iterator
 
 fn best_step(group: &[f32; GROUP], importance: &[f32; GROUP]) -> f32 {
     // The widest value goes to -8.
-    let widest = group.iter().fold(0.0_f32, |widest, x| if x.abs() > widest.abs() { *x } else { widest });
+    let widest = widest(group);
     best_of(group, importance, RANGES.iter().map(|range| widest * range / -8.0))
 }
 
@@ -158,7 +205,7 @@ mod tests {
         ) {
             let row = &row[..row.len() / GROUP * GROUP];
             let (quantized, back) = round_trip(row);
-            prop_assert!(quantized.factors.iter().all(|f| f.abs() <= MAX_FACTOR));
+            prop_assert!(quantized.factors.iter().all(|f| f.unsigned_abs() <= MAX_FACTOR.unsigned_abs()));
             for (group, back) in row.chunks(GROUP).zip(back.chunks(GROUP)) {
                 let widest = group.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
                 let error: f32 = group.iter().zip(back).map(|(x, y)| (x - y).powi(2)).sum();
@@ -175,6 +222,25 @@ mod tests {
         let row: Vec<f32> = (0..2 * GROUP).map(|i| f32::from(i16::try_from(i % 16).unwrap() - 8) * 0.5).collect();
         let (_, back) = round_trip(&row);
         assert!(row.iter().zip(&back).all(|(x, y)| (x - y).abs() < 2e-3), "{back:?}");
+    }
+
+    #[test]
+    fn trained_rows_keep_the_codes_of_their_grid() {
+        let row: Vec<f32> = (0..3_u8)
+            .flat_map(|group| (0..32_u8).map(move |i| libm::sinf(f32::from(32 * group + i)) * f32::from(1 + group)))
+            .collect();
+        let quantized = quantize_trained_row(&row);
+        let mut integers = vec![0; row.len()];
+        unpack(&quantized.values, &quantized.factors, &mut integers);
+        for ((group, integers), factor) in row.chunks(GROUP).zip(integers.chunks(GROUP)).zip(&quantized.factors) {
+            let step = f16::from_f32(widest(group.try_into().unwrap()) / -8.0).to_f32();
+            for (x, integer) in group.iter().zip(integers) {
+                let code = (x / step).round_ties_even().clamp(-8.0, 7.0);
+                assert!((f32::from(*integer) - code * f32::from(*factor)).abs() < 1e-6);
+                let back = f32::from(*integer) * quantized.scale.to_f32();
+                assert!((back - code * step).abs() <= code.abs() * quantized.scale.to_f32() * 0.51);
+            }
+        }
     }
 
     #[test]

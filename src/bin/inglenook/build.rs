@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use indicatif::HumanBytes;
+use inglenook::artifact::TableFormat;
 use inglenook::catalog::{Item, ItemFormat, read_items};
 use inglenook::{Dtype, Error, Result, artifact};
 
@@ -26,6 +27,9 @@ pub struct Args {
     /// How embeddings are stored: int8 (a quarter of the size) or f32
     #[arg(long, default_value = "int8", value_parser = dtype)]
     dtype: Dtype,
+    /// Keep this many dimensions of the embeddings, along their principal axes (default: all that the model has)
+    #[arg(long, value_name = "N")]
+    dimensions: Option<usize>,
     /// Leave out lines that cannot be used (unreadable, no id, repeated id, no text, bad popularity) instead of refusing the file
     #[arg(long)]
     skip_invalid: bool,
@@ -57,8 +61,9 @@ pub fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     let texts: Vec<String> = read.items.iter().map(Item::embedding_text).collect();
     let rows = encode_texts(&encoder, &texts, "items")?;
+    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
     let files =
-        artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), args.dtype)?;
+        artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), format)?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!(
@@ -67,7 +72,7 @@ pub fn run(args: &Args) -> Result<()> {
         args.out.display(),
         HumanBytes(size as u64),
         read.items.len(),
-        encoder.dimensions(),
+        args.dimensions.unwrap_or(encoder.dimensions()),
         args.dtype.name(),
         started.elapsed().as_secs_f64()
     );

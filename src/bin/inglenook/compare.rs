@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use inglenook::artifact::TableFormat;
 use inglenook::artifact::manifest::sha256_hex;
 use inglenook::fidelity::{self, UnitRows};
-use inglenook::{DeviceChoice, Error, Result};
+use inglenook::{Catalog, DeviceChoice, Dtype, Error, Item, Recommender, Result, artifact};
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::encode_texts;
@@ -51,6 +52,8 @@ struct Fidelity {
     spearman: f64,
     /// Of the teacher's 10 nearest items to a query.
     top_10_overlap: Overlaps,
+    /// Share of the teacher's 10 nearest items to a query that is found in tables of the teacher's vectors, stored in several ways.
+    item_tables: Vec<TableOverlap>,
     /// Title -> its own text among all texts.
     title_to_text: BTreeMap<&'static str, Recall>,
 }
@@ -62,10 +65,22 @@ struct Overlaps {
 }
 
 #[derive(Serialize)]
+struct TableOverlap {
+    dimensions: usize,
+    dtype: &'static str,
+    bytes_an_item: usize,
+    teacher_queries: f64,
+    student_queries: f64,
+}
+
+#[derive(Serialize)]
 struct Recall {
     at_1: f64,
     at_10: f64,
 }
+
+/// Dimensions, and bytes of a value.
+const FORMATS: [[usize; 2]; 5] = [[384, 4], [384, 1], [256, 4], [256, 1], [128, 1]];
 
 /// Pairs whose likenesses are correlated.
 const PAIRS: usize = 2000;
@@ -118,6 +133,21 @@ pub fn run(args: &Args) -> Result<()> {
             student_queries_teacher_items: fidelity::overlap(&fidelity::nearest(s(query), t(item), 10), &expected),
             student_queries_student_items: fidelity::overlap(&fidelity::nearest(s(query), s(item), 10), &expected),
         },
+        item_tables: FORMATS
+            .iter()
+            .map(|[dims, size]| {
+                let dtype = if *size == 1 { Dtype::Int8 } else { Dtype::F32 };
+                let format = TableFormat { dtype, dimensions: Some((*dims).min(dimensions)) };
+                let table = table_of(t(item), format)?;
+                Ok(TableOverlap {
+                    dimensions: table.catalog().embeddings().dimensions(),
+                    dtype: dtype.name(),
+                    bytes_an_item: dims * size,
+                    teacher_queries: fidelity::overlap(&nearest(&table, t(query))?, &expected),
+                    student_queries: fidelity::overlap(&nearest(&table, s(query))?, &expected),
+                })
+            })
+            .collect::<Result<_>>()?,
         title_to_text: [
             ("student", recall(s(title), s(recipe))),
             ("student_over_teacher", recall(s(title), t(recipe))),
@@ -126,6 +156,28 @@ pub fn run(args: &Args) -> Result<()> {
         .into(),
     };
     if args.json { output::json(&found) } else { output::pretty_json(&found) }
+}
+
+/// A catalog of nothing but vectors.
+fn table_of(rows: UnitRows<'_>, format: TableFormat) -> Result<Recommender> {
+    let item = |row: usize| Item {
+        id: row.to_string(),
+        title: String::new(),
+        text: String::new(),
+        url: None,
+        image: None,
+        tags: Vec::new(),
+        popularity: 0.0,
+    };
+    let items: Vec<Item> = (0..rows.len()).map(item).collect();
+    let files = artifact::catalog_to_files("teacher", &items, rows.values, rows.dimensions, format)?;
+    Ok(Recommender::new(Catalog::load(&files)?))
+}
+
+/// The 10 rows of the table nearest to each query.
+fn nearest(table: &Recommender, queries: UnitRows<'_>) -> Result<Vec<Vec<usize>>> {
+    let nearest = |query: &[f32]| Ok(table.nearest(query, 10)?.iter().map(|found| found.row).collect());
+    queries.values.chunks_exact(queries.dimensions).map(nearest).collect()
 }
 
 /// The vectors of all texts, one part after another, and their length. Those in `cache` are taken where model and texts are the same.

@@ -6,6 +6,7 @@ use indicatif::HumanBytes;
 use inglenook::artifact::manifest::ModelManifest;
 use inglenook::encoder::{ModelSource, QuantizationPlan, pack_model};
 use inglenook::quantization::WeightDtype;
+use inglenook::quantization::int4::Rounding;
 use inglenook::{Error, Result};
 
 #[derive(clap::Args)]
@@ -22,6 +23,9 @@ pub struct Args {
     /// With int4, the matrices to store as int8: parts of their names, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     int8: Vec<String>,
+    /// The weights were trained with int4 in the loop: keep to its grid
+    #[arg(long)]
+    trained_int4: bool,
     /// The encoder's identity (default: from the manifest, else the directory's name)
     #[arg(long)]
     id: Option<String>,
@@ -46,8 +50,9 @@ pub fn run(args: Args) -> Result<()> {
     source.source = args.origin.unwrap_or(source.source);
     source.license = args.license.unwrap_or(source.license);
     source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
+    let rounding = if args.trained_int4 { Rounding::Trained } else { Rounding::Search };
     let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
-    let files = pollster::block_on(pack_model(source, QuantizationPlan { dtype: args.dtype, exceptions }))?;
+    let files = pollster::block_on(pack_model(source, QuantizationPlan { dtype: args.dtype, exceptions, rounding }))?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!("{} -> {} ({})", args.source.display(), args.out.display(), HumanBytes(size as u64));
