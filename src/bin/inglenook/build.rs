@@ -5,11 +5,11 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::HumanBytes;
 use inglenook::catalog::{Item, ItemFormat, read_items};
-use inglenook::{Dtype, Encoder, Error, Result, artifact};
+use inglenook::{Dtype, Error, Result, artifact};
 
-use crate::{Device, load};
+use crate::{Device, embeddings, load};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -41,9 +41,6 @@ pub fn dtype(name: &str) -> Result<Dtype, String> {
     }
 }
 
-/// Texts encoded between two updates of the progress bar.
-const STEP: usize = 128;
-
 pub fn run(args: &Args) -> Result<()> {
     let source = args.items.display().to_string();
     let file =
@@ -57,7 +54,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let encoder = load::encoder(&args.model, args.device)?;
     let started = Instant::now();
-    let rows = encode_items(&encoder, &read.items)?;
+    let texts: Vec<String> = read.items.iter().map(Item::embedding_text).collect();
+    let rows = embeddings::encode(&encoder, &texts, "items")?;
     let files =
         artifact::catalog_to_files(&encoder.manifest().id, &read.items, &rows, encoder.dimensions(), args.dtype)?;
     files.write_dir(&args.out)?;
@@ -73,26 +71,4 @@ pub fn run(args: &Args) -> Result<()> {
         started.elapsed().as_secs_f64()
     );
     Ok(())
-}
-
-fn encode_items(encoder: &Encoder, items: &[Item]) -> Result<Vec<f32>> {
-    let style = ProgressStyle::with_template("encoding {bar:30} {pos}/{len} items, {per_sec}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(items.len() as u64).with_style(style);
-    // Longest first, and neighbors of equal length: no padding, and a time left that is not too rosy.
-    let texts: Vec<String> = items.iter().map(Item::embedding_text).collect();
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by_key(|i| std::cmp::Reverse(texts[*i].len()));
-    let dimensions = encoder.dimensions();
-    let mut rows = vec![0.0; items.len() * dimensions];
-    for step in order.chunks(STEP) {
-        let batch: Vec<&str> = step.iter().map(|i| texts[*i].as_str()).collect();
-        let vectors = pollster::block_on(encoder.encode(&batch))?;
-        for (i, vector) in step.iter().zip(vectors.chunks_exact(dimensions)) {
-            rows[i * dimensions..(i + 1) * dimensions].copy_from_slice(vector);
-        }
-        bar.inc(step.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(rows)
 }

@@ -4,7 +4,9 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
 
 mod build;
+mod embeddings;
 mod encode;
+mod evaluate;
 mod inspect;
 mod load;
 mod output;
@@ -34,6 +36,8 @@ enum Command {
     Encode(encode::Args),
     /// Show what a catalog or model directory holds, and check it
     Inspect(inspect::Args),
+    /// Measure lists on interactions or queries that were held out, beside baselines
+    Evaluate(Box<evaluate::Args>),
     /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 weights
     Pack(pack::Args),
 }
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Command::Recommend(args) => recommend::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Pack(args) => pack::run(args),
     };
     match result {

@@ -1,0 +1,1 @@
+//! On matrices small enough to compute by hand.
