@@ -175,7 +175,12 @@ fn keep_latest<'a>(parsed: Vec<Parsed<'a>>, report: &mut CleaningReport) -> Vec<
     latest.into_values().collect()
 }
 
-fn dataset_of(kept: Vec<Parsed<'_>>, item_ids: &[String], rules: CleaningRules, report: &mut CleaningReport) -> Dataset {
+fn dataset_of(
+    kept: Vec<Parsed<'_>>,
+    item_ids: &[String],
+    rules: CleaningRules,
+    report: &mut CleaningReport,
+) -> Dataset {
     let order = ItemOrder::new(item_ids);
     let mut users: Vec<&str> = kept.iter().map(|p| p.user).collect();
     users.dedup();

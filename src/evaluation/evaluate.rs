@@ -136,8 +136,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn result(&self, method: &dyn Method, observe: &dyn Fn(bool)) -> Result<SystemResult> {
-        let situations =
-            self.plan.conditions.iter().map(|condition| Situation { protocol: self.protocol, condition });
+        let situations = self.plan.conditions.iter().map(|condition| Situation { protocol: self.protocol, condition });
         let situations: Vec<Situation> = situations.collect();
         let chosen = if self.options.is_tuned && situations.iter().any(|s| method.grid(*s).len() > 1) {
             observe(true);
@@ -258,7 +257,7 @@ impl Run<'_> {
 
 /// Bits of each row: -log2 of its share of the training positives, with one added to every count.
 fn surprise(fold: &Fold) -> Vec<f64> {
-    let counts = popularity_counts(fold, i64::MIN);
+    let counts = popularity_counts(fold);
     let total: f64 = counts.iter().map(|count| f64::from(*count) + 1.0).sum();
     counts.iter().map(|count| -((f64::from(*count) + 1.0) / total).log2()).collect()
 }

@@ -8,7 +8,8 @@ use super::ranked::Ranked;
 pub fn ndcg_at_k(ranks: &[usize], k: usize) -> f64 {
     let gain = |rank: usize| 1.0 / (rank as f64 + 1.0).log2();
     let ideal: f64 = (1..=ranks.len().min(k)).map(gain).sum();
-    let found: f64 = ranks.iter().filter(|rank| **rank <= k).map(|rank| gain(*rank)).sum();
+    // From 0.0, since the sum of nothing is -0.0.
+    let found = ranks.iter().filter(|rank| **rank <= k).fold(0.0, |sum, rank| sum + gain(*rank));
     if ideal > 0.0 { found / ideal } else { 0.0 }
 }
 

@@ -82,7 +82,8 @@ mod tests {
     #[test]
     fn plain_columns_are_read_and_nulls_are_missing() {
         let read = read_parquet_interactions("test.parquet", file()).unwrap();
-        let row = |i: usize| (read.rows[i].user.as_deref(), read.rows[i].item.as_deref(), read.rows[i].rating.as_deref());
+        let row =
+            |i: usize| (read.rows[i].user.as_deref(), read.rows[i].item.as_deref(), read.rows[i].rating.as_deref());
         assert_eq!(row(0), (Some("7"), Some("a"), Some("4.5")));
         assert_eq!(row(1), (Some("8"), Some("b"), None));
         assert!(read.has_rating && !read.has_timestamp);

@@ -33,7 +33,7 @@ impl Method for Product {
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
         let mut items = corpus.items.clone();
-        for (item, count) in items.iter_mut().zip(popularity_counts(fold, i64::MIN)) {
+        for (item, count) in items.iter_mut().zip(popularity_counts(fold)) {
             item.popularity = count;
         }
         let space = corpus.space(false);
@@ -52,7 +52,8 @@ impl System for &Site<'_> {
     fn scorer(&self) -> Scorer<'_> {
         let recommender = Recommender::new(self.catalog.clone());
         let id = |row: usize| self.catalog.item(row).id.to_owned();
-        let elsewhere: Vec<String> = (0..self.catalog.len()).filter(|row| !self.fold.is_candidate[*row]).map(id).collect();
+        let elsewhere: Vec<String> =
+            (0..self.catalog.len()).filter(|row| !self.fold.is_candidate[*row]).map(id).collect();
         Box::new(move |known: &Known, scores: &mut [f32]| {
             let like = |event: &super::Event| Interaction {
                 item_id: id(event.item as usize),

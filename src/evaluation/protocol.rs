@@ -70,9 +70,10 @@ impl FromStr for Protocol {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.name() == name).ok_or_else(|| {
-            Error::invalid("protocol", name, Self::ALL.map(Self::name).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.name() == name)
+            .ok_or_else(|| Error::invalid("protocol", name, Self::ALL.map(Self::name).join(", ")))
     }
 }
 

@@ -104,7 +104,11 @@ pub fn read_queries(source: &str, mut reader: impl BufRead, ids: &[String]) -> R
             "none usable ({} lines unreadable, {} without an answer in the catalog)",
             report.unreadable, report.without_answer
         );
-        return Err(Error::invalid(format!("queries of {source}"), found, r#"lines {"query": text, "relevant": [ids]}"#));
+        return Err(Error::invalid(
+            format!("queries of {source}"),
+            found,
+            r#"lines {"query": text, "relevant": [ids]}"#,
+        ));
     }
     Ok((queries, report))
 }
@@ -151,7 +155,10 @@ pub fn evaluate_queries(
         let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed);
         let ndcg = cases.iter().map(|case| case.ndcg).collect();
         let setting = Setting::default();
-        SystemResult { name, conditions: vec![ConditionResult { setting, validation_ndcg: None, measures, behind: None, ndcg }] }
+        SystemResult {
+            name,
+            conditions: vec![ConditionResult { setting, validation_ndcg: None, measures, behind: None, ndcg }],
+        }
     };
     let mut systems: Vec<SystemResult> = [PRODUCT, "embedding", "bm25"].into_iter().enumerate().map(result).collect();
     compare(&mut systems, seed);

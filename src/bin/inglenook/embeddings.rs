@@ -12,8 +12,9 @@ const STEP: usize = 128;
 
 /// Encodes texts in an order that needs no padding; `what` names them on the progress bar.
 pub fn encode(encoder: &Encoder, texts: &[String], what: &str) -> Result<Vec<f32>> {
-    let style = ProgressStyle::with_template(&format!("encoding {{bar:30}} {{pos}}/{{len}} {what}, {{per_sec}}, {{eta}} left"))
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(&format!("encoding {{bar:30}} {{pos}}/{{len}} {what}, {{per_sec}}, {{eta}} left"))
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(texts.len() as u64).with_style(style);
     // Longest first, and neighbors of equal length: no padding, and a time left that is not too rosy.
     let mut order: Vec<usize> = (0..texts.len()).collect();
@@ -49,7 +50,8 @@ pub fn encode_cached(encoder: &Encoder, texts: &[String], what: &str, cache: &Pa
     let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
     // Whole or not at all: another run may be reading.
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
-    let kept = fs::create_dir_all(cache).and_then(|()| fs::write(&partial, bytes)).and_then(|()| fs::rename(&partial, &path));
+    let kept =
+        fs::create_dir_all(cache).and_then(|()| fs::write(&partial, bytes)).and_then(|()| fs::rename(&partial, &path));
     if let Err(e) = kept {
         eprintln!("the vectors are not kept: {}: {e}", path.display());
     }

@@ -84,7 +84,8 @@ pub fn run(args: &Args) -> Result<()> {
         }
     };
     if let Some(path) = &args.report {
-        std::fs::write(path, report_page(&evaluation)).map_err(|e| Error::Io { path: path.display().to_string(), source: e })?;
+        std::fs::write(path, report_page(&evaluation))
+            .map_err(|e| Error::Io { path: path.display().to_string(), source: e })?;
     }
     if args.json { output::pretty_json(&evaluation.to_json()) } else { print_tables(&evaluation) }
 }
@@ -148,7 +149,8 @@ fn cache(args: &Args) -> PathBuf {
 }
 
 fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     if std::io::stderr().is_terminal() {
         bar.enable_steady_tick(Duration::from_millis(200));

@@ -63,7 +63,8 @@ impl Fitted for Positives<'_> {
     fn system(&self, setting: &Setting) -> Result<Box<dyn System + '_>> {
         let users: Vec<Vec<u32>> = self.fold.training.iter().map(|s| s.iter().map(|e| e.item).collect()).collect();
         let rank = setting.get("factors") as usize;
-        let factors = Factors::learn(&users, self.items, rank, setting.get("unobserved"), setting.get("regularization"))?;
+        let factors =
+            Factors::learn(&users, self.items, rank, setting.get("unobserved"), setting.get("regularization"))?;
         Ok(Box::new(factors))
     }
 }

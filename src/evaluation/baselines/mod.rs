@@ -23,11 +23,8 @@ pub(super) use rating_model::RatingModel;
 
 /// The names that reports use; also the order of their rows.
 pub(super) fn baselines(protocol: Protocol, has_ratings: bool) -> Vec<Box<dyn Method>> {
-    let mut methods: Vec<Box<dyn Method>> = vec![
-        Box::new(random::Random),
-        Box::new(popularity::Popularity),
-        Box::new(popularity::RecentPopularity),
-    ];
+    let mut methods: Vec<Box<dyn Method>> =
+        vec![Box::new(random::Random), Box::new(popularity::Popularity), Box::new(popularity::RecentPopularity)];
     // What nobody has touched has no neighbors, no column and no factors.
     if protocol == Protocol::ColdItems {
         methods.push(Box::new(ease_text::EaseText));

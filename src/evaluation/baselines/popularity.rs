@@ -9,21 +9,27 @@ use crate::evaluation::system::{Fitted, Method, Setting, Situation, System};
 /// Number of training positives.
 pub(super) struct Popularity;
 
-/// Number of training positives in the last days of the training part.
+/// Number of training positives in the days before the last thing that is known of the case; all-time popularity among equals.
 pub(super) struct RecentPopularity;
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// How many training positives each row has from a moment on.
-pub(in crate::evaluation) fn counts(fold: &Fold, from: i64) -> Vec<f32> {
+/// How many training positives each row has.
+pub(in crate::evaluation) fn counts(fold: &Fold) -> Vec<f32> {
     let mut counts = vec![0.0; fold.is_candidate.len()];
-    for event in fold.training.iter().flatten().filter(|event| event.timestamp >= from) {
+    for event in fold.training.iter().flatten() {
         counts[event.item as usize] += 1.0;
     }
     counts
 }
 
-struct Counted<'a>(&'a Fold);
+struct Counted(Vec<f32>);
+
+struct Recent {
+    all_time: Vec<f32>,
+    /// Time and row of every training positive, by time.
+    events: Vec<(i64, u32)>,
+}
 
 impl Method for Popularity {
     fn name(&self) -> &'static str {
@@ -31,7 +37,7 @@ impl Method for Popularity {
     }
 
     fn fit<'a>(&'a self, _corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
-        Ok(Box::new(Counted(fold)))
+        Ok(Box::new(Counted(counts(fold))))
     }
 }
 
@@ -50,16 +56,33 @@ impl Method for RecentPopularity {
     }
 
     fn fit<'a>(&'a self, _corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
-        Ok(Box::new(Counted(fold)))
+        let mut events: Vec<(i64, u32)> = fold.training.iter().flatten().map(|e| (e.timestamp, e.item)).collect();
+        events.sort_unstable();
+        Ok(Box::new(Recent { all_time: counts(fold), events }))
     }
 }
 
-impl Fitted for Counted<'_> {
+impl Fitted for Counted {
+    fn system(&self, _setting: &Setting) -> Result<Box<dyn System + '_>> {
+        Ok(Box::new(|_: &Known, scores: &mut [f32]| scores.copy_from_slice(&self.0)))
+    }
+}
+
+impl Fitted for Recent {
     fn system(&self, setting: &Setting) -> Result<Box<dyn System + '_>> {
-        let days = setting.get("days");
-        let latest = self.0.training.iter().flatten().map(|event| event.timestamp).max().unwrap_or(0);
-        let from = if days > 0.0 { latest.saturating_sub((days * SECONDS_PER_DAY) as i64) } else { i64::MIN };
-        let counts = counts(self.0, from);
-        Ok(Box::new(move |_: &Known, scores: &mut [f32]| scores.copy_from_slice(&counts)))
+        // So little that all-time popularity decides among equals only.
+        let share = 0.5 / self.all_time.iter().fold(1.0, |most, count| count.max(most));
+        let seconds = (setting.get("days") * SECONDS_PER_DAY) as i64;
+        Ok(Box::new(move |known: &Known, scores: &mut [f32]| {
+            let present = known.history.iter().map(|event| event.timestamp).max().unwrap_or(i64::MAX);
+            let from = self.events.partition_point(|(time, _)| *time <= present.saturating_sub(seconds));
+            let until = self.events.partition_point(|(time, _)| *time <= present);
+            for (score, count) in scores.iter_mut().zip(&self.all_time) {
+                *score = count * share;
+            }
+            for (_, row) in &self.events[from..until] {
+                scores[*row as usize] += 1.0;
+            }
+        }))
     }
 }

@@ -84,7 +84,10 @@ fn cold_users_are_known_by_their_first_positives_and_not_trained_on() {
         for (cases, length) in fold.cases.iter().zip([1, 3, 5]) {
             for case in cases {
                 assert!(fold.training[case.user].is_empty());
-                assert_eq!((history(case).len(), case.known.excluded.len(), case.relevant.len()), (length, 5 - length, 7));
+                assert_eq!(
+                    (history(case).len(), case.known.excluded.len(), case.relevant.len()),
+                    (length, 5 - length, 7)
+                );
             }
         }
     }

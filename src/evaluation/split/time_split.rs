@@ -11,11 +11,7 @@ pub(in crate::evaluation) fn time_split(data: &Dataset) -> Plan {
     let mut times: Vec<i64> = data.positives.iter().flatten().map(|event| event.timestamp).collect();
     times.sort_unstable();
     let at = |tenths: usize| times.get(times.len() * tenths / 10).copied().unwrap_or(i64::MAX);
-    Plan {
-        conditions: vec![""],
-        validation: vec![fold(data, at(8), at(9))],
-        test: vec![fold(data, at(9), i64::MAX)],
-    }
+    Plan { conditions: vec![""], validation: vec![fold(data, at(8), at(9))], test: vec![fold(data, at(9), i64::MAX)] }
 }
 
 /// Known before `from`, relevant from then until before `until`.
