@@ -9,6 +9,17 @@ pub struct Known {
     pub history: Vec<Event>,
     /// Further rows that are no candidates.
     pub excluded: Vec<u32>,
+    /// The moment of the request, as a timestamp: nothing that is relevant happened before it.
+    pub now: i64,
+}
+
+impl Known {
+    /// A history, and the moment of its last event.
+    #[must_use]
+    pub fn at(history: Vec<Event>) -> Self {
+        let now = history.iter().map(|event| event.timestamp).max().unwrap_or(0);
+        Self { history, excluded: Vec::new(), now }
+    }
 }
 
 /// One user to recommend to.

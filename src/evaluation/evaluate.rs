@@ -93,7 +93,9 @@ pub fn evaluate(
     let mut systems = Vec::with_capacity(methods.len());
     for (done, method) in methods.iter().enumerate() {
         let observe = |is_tuning| observe(Step { system: method.name(), done, total: methods.len(), is_tuning });
-        systems.push(run.result(method.as_ref(), &observe)?);
+        let base = method.base().and_then(|name| systems.iter().find(|system: &&SystemResult| system.name == name));
+        let result = run.result(method.as_ref(), base, &observe)?;
+        systems.push(result);
     }
     compare(&mut systems, options.seed);
     Ok(Evaluation {
@@ -135,9 +137,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn result(&self, method: &dyn Method, observe: &dyn Fn(bool)) -> Result<SystemResult> {
-        let situations = self.plan.conditions.iter().map(|condition| Situation { protocol: self.protocol, condition });
-        let situations: Vec<Situation> = situations.collect();
+    fn result(&self, method: &dyn Method, base: Option<&SystemResult>, observe: &dyn Fn(bool)) -> Result<SystemResult> {
+        let situation = |(place, condition): (usize, &&'static str)| Situation {
+            protocol: self.protocol,
+            condition,
+            base: base.map(|base| &base.conditions[place].setting),
+        };
+        let situations: Vec<Situation<'_>> = self.plan.conditions.iter().enumerate().map(situation).collect();
         let chosen = if self.options.is_tuned && situations.iter().any(|s| method.grid(*s).len() > 1) {
             observe(true);
             self.tune(method, &situations)?
@@ -173,7 +179,7 @@ impl Run<'_> {
     }
 
     /// The setting of the greatest NDCG on validation for each condition; the first of equal ones.
-    fn tune(&self, method: &dyn Method, situations: &[Situation]) -> Result<Vec<(Setting, Option<f64>)>> {
+    fn tune(&self, method: &dyn Method, situations: &[Situation<'_>]) -> Result<Vec<(Setting, Option<f64>)>> {
         let grids: Vec<Vec<Setting>> = situations.iter().map(|situation| method.grid(*situation)).collect();
         let mut ndcg: Vec<Vec<Vec<f64>>> = grids.iter().map(|grid| vec![Vec::new(); grid.len()]).collect();
         for fold in &self.plan.validation {

@@ -63,9 +63,12 @@ impl System for &Site<'_> {
             let history: Vec<Interaction> = known.history.iter().map(like).collect();
             let mut exclude = elsewhere.clone();
             exclude.extend(known.excluded.iter().map(|row| id(*row as usize)));
-            // The present is the last thing that is known: what happened later is not.
-            let now_ms = history.iter().map(|i| i.timestamp_ms).max().unwrap_or(0);
-            let request = RecommendRequest { k: self.k, now_ms, exclude, ..RecommendRequest::default() };
+            let request = RecommendRequest {
+                k: self.k,
+                now_ms: known.now.saturating_mul(1000),
+                exclude,
+                ..RecommendRequest::default()
+            };
             scores.copy_from_slice(&recommender.scores(&history, &request, None)?);
             let list = recommender.recommend(&history, &request, None)?;
             lead(&list.iter().filter_map(|r| self.catalog.row(&r.id)).collect::<Vec<_>>(), scores);

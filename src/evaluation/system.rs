@@ -60,10 +60,12 @@ impl Serialize for Setting {
 
 /// What a default setting may depend on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Situation {
+pub(super) struct Situation<'a> {
     pub protocol: Protocol,
     /// The condition's name, as in [`Plan::conditions`](super::Plan::conditions).
     pub condition: &'static str,
+    /// The setting that was chosen for [`Method::base`].
+    pub base: Option<&'a Setting>,
 }
 
 /// A way to make systems: one kind of model with a grid of settings.
@@ -71,13 +73,18 @@ pub(super) trait Method: Sync {
     /// The name in reports.
     fn name(&self) -> &'static str;
 
+    /// The method that this one refines: it is run before, and its setting is known in [`Situation::base`].
+    fn base(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The setting that is used without tuning: what validation chose on `MovieLens` small.
-    fn default_setting(&self, _situation: Situation) -> Setting {
+    fn default_setting(&self, _situation: Situation<'_>) -> Setting {
         Setting::default()
     }
 
     /// The settings that validation chooses from.
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
         vec![self.default_setting(situation)]
     }
 

@@ -39,7 +39,7 @@ impl Method for Als {
         "als"
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let (factors, unobserved, regularization) = match (protocol, condition) {
             (Protocol::ColdUsers, "k=3") => (48.0, 0.5, 0.01),
             (Protocol::ColdUsers, _) => (16.0, 0.5, 0.01),
@@ -49,7 +49,7 @@ impl Method for Als {
         Setting::new(&[("factors", factors), ("unobserved", unobserved), ("regularization", regularization)])
     }
 
-    fn grid(&self, _situation: Situation) -> Vec<Setting> {
+    fn grid(&self, _situation: Situation<'_>) -> Vec<Setting> {
         let factors: &[f64] = &[16.0, 48.0];
         Setting::grid(&[("factors", factors), ("unobserved", &[0.3, 0.5]), ("regularization", &[0.003, 0.01])])
     }

@@ -19,7 +19,7 @@ impl Method for ContentMean {
         self.name
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let gamma = match (protocol, condition) {
             _ if !self.is_recent => 1.0,
             (Protocol::ColdUsers, "k=3" | "k=5") => 0.98,
@@ -28,7 +28,7 @@ impl Method for ContentMean {
         Setting::new(&[("gamma", gamma)])
     }
 
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
         if self.is_recent {
             Setting::grid(&[("gamma", &[0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0])])
         } else {

@@ -24,7 +24,7 @@ impl Method for ContentNearest {
         self.name
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let (nearest, last) = match (protocol, condition) {
             _ if !self.is_tuned => (1.0, ALL),
             (Protocol::ColdUsers, "k=1") => (1.0, 5.0),
@@ -35,7 +35,7 @@ impl Method for ContentNearest {
         Setting::new(&[("nearest", nearest), ("last", last)])
     }
 
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
         if self.is_tuned {
             Setting::grid(&[("nearest", &[1.0, 3.0, 5.0]), ("last", &[5.0, 20.0, ALL])])
         } else {

@@ -23,7 +23,7 @@ impl Method for Ease {
         if self.is_recent { "ease-recent" } else { "ease" }
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let (plain, recent, gamma) = match (protocol, condition) {
             (Protocol::ColdUsers, "k=1" | "k=3") => (12_800.0, 25_600.0, 0.5),
             (Protocol::ColdUsers, _) => (12_800.0, 12_800.0, 0.7),
@@ -37,13 +37,14 @@ impl Method for Ease {
         }
     }
 
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
-        let lambdas: &[f64] = if situation.protocol == Protocol::ColdUsers {
-            &[400.0, 1600.0, 3200.0, 6400.0, 12_800.0, 25_600.0]
-        } else {
-            &[50.0, 100.0, 200.0, 400.0, 800.0]
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
+        let lambdas: &[f64] = match (situation.protocol, self.is_recent) {
+            // Short histories need strong regularization.
+            (Protocol::ColdUsers, false) => &[800.0, 3200.0, 12_800.0],
+            (Protocol::ColdUsers, true) => &[3200.0, 12_800.0, 25_600.0],
+            _ => &[50.0, 100.0, 200.0, 400.0, 800.0],
         };
-        let gammas: &[f64] = if self.is_recent { &[0.5, 0.6, 0.7, 0.8, 0.9, 0.95] } else { &[1.0] };
+        let gammas: &[f64] = if self.is_recent { &[0.5, 0.7, 0.95] } else { &[1.0] };
         Setting::grid(&[("lambda", lambdas), ("gamma", gammas)])
     }
 
@@ -144,7 +145,7 @@ impl EaseModel {
     pub fn at(&self, lambda: f64) -> EaseAt<'_> {
         let inverse: Vec<f64> = self.spectrum.values.iter().map(|value| 1.0 / (value + lambda)).collect();
         let rank = self.spectrum.size();
-        let diagonal = self.item_factors.chunks_exact(rank).map(|factors| {
+        let diagonal = self.item_factors.chunks_exact(rank.max(1)).map(|factors| {
             let sum: f64 = factors.iter().zip(&inverse).map(|(x, inverse)| x * x * inverse).sum();
             match self.side {
                 // Woodbury: P = (I - X' (XX' + lambda I)^-1 X) / lambda.
@@ -187,7 +188,7 @@ impl EaseAt<'_> {
                 }
             }
             Side::Items(_) => {
-                for (row, factors) in model.active.iter().zip(model.item_factors.chunks_exact(rank)) {
+                for (row, factors) in model.active.iter().zip(model.item_factors.chunks_exact(rank.max(1))) {
                     through[*row as usize] = back(factors);
                 }
             }

@@ -25,11 +25,11 @@ impl Method for EaseText {
         "ease-text"
     }
 
-    fn default_setting(&self, _situation: Situation) -> Setting {
+    fn default_setting(&self, _situation: Situation<'_>) -> Setting {
         Setting::new(&[("lambda", 400.0), ("neighbors", 100.0), ("power", 2.0)])
     }
 
-    fn grid(&self, _situation: Situation) -> Vec<Setting> {
+    fn grid(&self, _situation: Situation<'_>) -> Vec<Setting> {
         let lambda: &[f64] = &[200.0, 400.0, 800.0];
         Setting::grid(&[("lambda", lambda), ("neighbors", &[20.0, 50.0, 100.0, 200.0]), ("power", &[1.0, 2.0, 4.0])])
     }

@@ -24,7 +24,7 @@ impl Method for ItemKnn {
         if self.is_recent { "item-knn-recent" } else { "item-knn" }
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let (neighbors, shrink, gamma) = match (protocol, condition) {
             (Protocol::ColdUsers, "k=1") => (800.0, 100.0, 0.5),
             (Protocol::ColdUsers, "k=3") => (800.0, 100.0, 0.9),
@@ -36,11 +36,19 @@ impl Method for ItemKnn {
         Setting::new(&[("neighbors", neighbors), ("shrink", shrink), ("gamma", gamma)])
     }
 
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
+    fn base(&self) -> Option<&'static str> {
+        self.is_recent.then_some("item-knn")
+    }
+
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
+        if let Some(base) = situation.base {
+            let (neighbors, shrink) = ([base.get("neighbors")], [base.get("shrink")]);
+            let gammas = &[0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
+            return Setting::grid(&[("neighbors", &neighbors), ("shrink", &shrink), ("gamma", gammas)]);
+        }
         let neighbors: &[f64] =
             if situation.protocol == Protocol::ColdUsers { &[50.0, 200.0, 800.0] } else { &[20.0, 50.0, 100.0, 200.0] };
-        let gammas: &[f64] = if self.is_recent { &[0.5, 0.7, 0.8, 0.9, 0.95, 0.99] } else { &[1.0] };
-        Setting::grid(&[("neighbors", neighbors), ("shrink", &[0.0, 10.0, 100.0]), ("gamma", gammas)])
+        Setting::grid(&[("neighbors", neighbors), ("shrink", &[0.0, 10.0, 100.0]), ("gamma", &[1.0])])
     }
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {

@@ -9,7 +9,7 @@ use crate::evaluation::system::{Fitted, Method, Setting, Situation, System};
 /// Number of training positives.
 pub(super) struct Popularity;
 
-/// Number of training positives in the days before the last thing that is known of the case; all-time popularity among equals.
+/// Number of training positives in the days before the request; all-time popularity among equals.
 pub(super) struct RecentPopularity;
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
@@ -46,12 +46,12 @@ impl Method for RecentPopularity {
         "popularity-recent"
     }
 
-    fn default_setting(&self, situation: Situation) -> Setting {
+    fn default_setting(&self, situation: Situation<'_>) -> Setting {
         let days = if situation.protocol == Protocol::ColdUsers { 1000.0 } else { 365.0 };
         Setting::new(&[("days", days)])
     }
 
-    fn grid(&self, _situation: Situation) -> Vec<Setting> {
+    fn grid(&self, _situation: Situation<'_>) -> Vec<Setting> {
         Setting::grid(&[("days", &[30.0, 90.0, 180.0, 365.0, 1000.0, 2000.0])])
     }
 
@@ -74,9 +74,8 @@ impl Fitted for Recent {
         let share = 0.5 / self.all_time.iter().fold(1.0, |most, count| count.max(most));
         let seconds = (setting.get("days") * SECONDS_PER_DAY) as i64;
         Ok(Box::new(move |known: &Known, scores: &mut [f32]| {
-            let present = known.history.iter().map(|event| event.timestamp).max().unwrap_or(i64::MAX);
-            let from = self.events.partition_point(|(time, _)| *time <= present.saturating_sub(seconds));
-            let until = self.events.partition_point(|(time, _)| *time <= present);
+            let from = self.events.partition_point(|(time, _)| *time <= known.now.saturating_sub(seconds));
+            let until = self.events.partition_point(|(time, _)| *time <= known.now);
             for (score, count) in scores.iter_mut().zip(&self.all_time) {
                 *score = count * share;
             }

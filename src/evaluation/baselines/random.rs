@@ -10,7 +10,7 @@ use crate::evaluation::system::{Fitted, Method, Setting, System};
 
 pub(super) struct Random;
 
-/// Every case has an order of its own, which follows from its history.
+/// Every case has an order of its own, which follows from what is known of it.
 const SEED: u64 = 20_161_123;
 
 impl Method for Random {
@@ -26,10 +26,11 @@ impl Method for Random {
 impl Fitted for Random {
     fn system(&self, _setting: &Setting) -> Result<Box<dyn System + '_>> {
         Ok(Box::new(|known: &Known, scores: &mut [f32]| {
-            let of_history = known.history.iter().fold(SEED, |seed, event| {
-                (seed ^ u64::from(event.item)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
+            let rows = known.history.iter().map(|event| event.item).chain(known.excluded.iter().copied());
+            let seed = rows.fold(SEED ^ known.now as u64, |seed, row| {
+                (seed ^ u64::from(row)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
             });
-            let mut random = Pcg64Mcg::seed_from_u64(of_history);
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
             scores.fill_with(|| random.random());
         }))
     }

@@ -3,7 +3,7 @@
 use faer::prelude::Solve;
 use faer::{Mat, Side};
 
-use super::ease::{Ease, EaseModel};
+use super::ease::EaseModel;
 use super::item_knn::ItemKnn;
 use super::popularity::{Popularity, RecentPopularity};
 use super::*;
@@ -20,7 +20,7 @@ fn fold(sequences: &[&[u32]], items: usize) -> Fold {
 }
 
 fn known(rows: &[u32]) -> Known {
-    Known { history: rows.iter().map(|item| Event { item: *item, timestamp: 0 }).collect(), excluded: vec![] }
+    Known::at(rows.iter().map(|item| Event { item: *item, timestamp: 0 }).collect())
 }
 
 /// Four items on the plane: 0 and 1 alike, 2 apart, 3 opposite to 0.
@@ -89,7 +89,7 @@ fn popularity_counts_all_or_the_last_days() {
     let days = Setting::new(&[("days", 1.0)]);
     // At the time 0 only the first events have happened; one that is about a day old does not count any more.
     let recent = scores(&RecentPopularity, &fold, &days, &known(&[3]));
-    let later = Known { history: vec![Event { item: 3, timestamp: 2 * 86_400 }], excluded: vec![] };
+    let later = Known::at(vec![Event { item: 3, timestamp: 2 * 86_400 }]);
     let later = scores(&RecentPopularity, &fold, &days, &later);
     for (scores, expected) in [(recent, [2.0, 0.0, 0.0, 0.0]), (later, [0.0, 0.0, 1.0, 0.0])] {
         assert!(scores.iter().zip(expected).all(|(score, count)| (score - count).abs() <= 0.5), "{scores:?}");
@@ -154,7 +154,8 @@ fn ratings_are_a_mean_and_two_deviations() {
 #[test]
 fn nobody_and_nothing_are_scored_without_failing() {
     let nothing = fold(&[&[]], 4);
-    let situation = crate::evaluation::system::Situation { protocol: Protocol::LeaveLastOut, condition: "" };
+    let situation =
+        crate::evaluation::system::Situation { protocol: Protocol::LeaveLastOut, condition: "", base: None };
     for protocol in Protocol::ALL {
         for method in baselines(protocol, true) {
             let setting = method.default_setting(situation);

@@ -74,12 +74,12 @@ impl Method for TfIdfMean {
         self.name
     }
 
-    fn default_setting(&self, situation: Situation) -> Setting {
+    fn default_setting(&self, situation: Situation<'_>) -> Setting {
         let recent = if situation.protocol == Protocol::TimeSplit { 0.7 } else { 0.8 };
         Setting::new(&[("gamma", if self.is_recent { recent } else { 1.0 })])
     }
 
-    fn grid(&self, situation: Situation) -> Vec<Setting> {
+    fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
         if self.is_recent {
             Setting::grid(&[("gamma", &[0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0])])
         } else {
@@ -97,7 +97,7 @@ impl Method for TfIdfNearest {
         "tf-idf-nearest"
     }
 
-    fn default_setting(&self, Situation { protocol, condition }: Situation) -> Setting {
+    fn default_setting(&self, Situation { protocol, condition, .. }: Situation<'_>) -> Setting {
         let (nearest, last) = match (protocol, condition) {
             (Protocol::ColdUsers, "k=3") | (Protocol::LeaveLastOut, _) => (3.0, 5.0),
             (Protocol::ColdUsers, _) => (1.0, 5.0),
@@ -107,7 +107,7 @@ impl Method for TfIdfNearest {
         Setting::new(&[("nearest", nearest), ("last", last)])
     }
 
-    fn grid(&self, _situation: Situation) -> Vec<Setting> {
+    fn grid(&self, _situation: Situation<'_>) -> Vec<Setting> {
         Setting::grid(&[("nearest", &[1.0, 3.0]), ("last", &[5.0, 20.0])])
     }
 

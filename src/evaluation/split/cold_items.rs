@@ -26,7 +26,7 @@ fn fold(data: &Dataset, parts: &[u32], cold: u32) -> Fold {
             let warm: Vec<_> = sequence.iter().copied().filter(|event| part(event.item) > cold).collect();
             let relevant: Vec<u32> = sequence.iter().map(|e| e.item).filter(|item| part(*item) == cold).collect();
             if warm.len() >= LEAST_POSITIVES && !relevant.is_empty() {
-                cases.push(Case { user, known: Known { history: warm.clone(), excluded: Vec::new() }, relevant });
+                cases.push(Case { user, known: Known::at(warm.clone()), relevant });
             }
             warm
         })

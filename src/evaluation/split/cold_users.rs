@@ -46,6 +46,8 @@ fn fold(data: &Dataset, folds: &[u32], held_out: u32, untrained: &[u32]) -> Fold
 
 fn case(data: &Dataset, user: usize, length: usize) -> Case {
     let (first, later) = data.positives[user].split_at(FIRST);
-    let known = Known { history: first[..length].to_vec(), excluded: first[length..].iter().map(|e| e.item).collect() };
+    let excluded = first[length..].iter().map(|event| event.item).collect();
+    // The moment is the same for every length, so that only what is known differs.
+    let known = Known { history: first[..length].to_vec(), excluded, now: first[FIRST - 1].timestamp };
     Case { user, known, relevant: later.iter().map(|event| event.item).collect() }
 }

@@ -17,7 +17,7 @@ fn fold(data: &Dataset, hidden: usize) -> Fold {
     let mut cases = Vec::new();
     for (user, sequence) in training.iter_mut().enumerate().filter(|(_, s)| s.len() >= LEAST_POSITIVES) {
         let tail = sequence.split_off(sequence.len() - hidden);
-        let known = Known { history: sequence.clone(), excluded: Vec::new() };
+        let known = Known::at(sequence.clone());
         cases.push(Case { user, known, relevant: vec![tail[0].item] });
     }
     let moment = |item: u32, timestamp: i64| (timestamp, data.order.id(item as usize));

@@ -1,4 +1,3 @@
-use super::*;
 use crate::evaluation::{Case, CleaningRules, Dataset, Plan, Protocol, clean, fnv1a32, read_interactions};
 
 /// `user,item,time` lines on a catalog of items 0 to 29.

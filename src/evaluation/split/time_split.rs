@@ -22,7 +22,7 @@ fn fold(data: &Dataset, from: i64, until: i64) -> Fold {
         let later = sequence.split_off(sequence.partition_point(|event| event.timestamp < from));
         let relevant: Vec<u32> = later.iter().filter(|e| e.timestamp < until).map(|e| e.item).collect();
         if !sequence.is_empty() && !relevant.is_empty() {
-            cases.push(Case { user, known: Known { history: sequence.clone(), excluded: Vec::new() }, relevant });
+            cases.push(Case { user, known: Known { now: from, ..Known::at(sequence.clone()) }, relevant });
         }
     }
     let (known_ratings, held_out_ratings) = divide_ratings(data, |_, rating| rating.timestamp < from);
