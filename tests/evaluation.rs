@@ -97,7 +97,7 @@ fn equal_runs_give_equal_bytes_and_encode_once() {
 #[test]
 fn queries_compare_words_vectors_and_both() {
     let dir = with_model();
-    let found = json(evaluate(&dir, &["--queries", &format!("{FIXTURES}/queries.jsonl")]));
+    let found = json(&mut evaluate(&dir, &["--queries", &format!("{FIXTURES}/queries.jsonl")]));
     let systems = found["systems"].as_object().unwrap();
     assert_eq!(systems.keys().collect::<Vec<_>>(), ["bm25", "embedding", "inglenook"]);
     assert_eq!((number(&found["users"]), number(&found["data"]["unreadable"])), (2.0, 1.0));
