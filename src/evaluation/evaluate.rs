@@ -234,10 +234,10 @@ impl Run<'_> {
     ) -> Result<Vec<T>> {
         const CASES_A_SCORER: usize = 16;
         let chunks = cases.par_chunks(CASES_A_SCORER).map(|cases| {
-            let mut scorer = system.scorer();
+            let mut fill = system.scorer();
             let mut scores = vec![0.0; self.data.item_count()];
             let results = cases.iter().map(|case| {
-                scorer(&case.known, &mut scores)?;
+                fill(&case.known, &mut scores)?;
                 Ok(then(Ranked::new(&scores, case, fold, &self.data.order, self.options.k)))
             });
             results.collect::<Result<Vec<T>>>()

@@ -9,7 +9,9 @@
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    reason = "counts of users and items stay far below 2^32, and measures need no more than f32 or f64"
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "counts of users and items stay far below 2^31, settings are not negative, and measures need no more than f32 or f64"
 )]
 
 mod baselines;

@@ -136,7 +136,7 @@ pub fn evaluate_queries(
     }
     let order = ItemOrder::new(&corpus.ids());
     let distance = |a: u32, b: u32| 1.0 - f64::from(space.cosine(a as usize, b as usize));
-    let measured: Vec<[(CaseMetrics, Vec<u32>); 3]> = queries
+    let of_queries: Vec<[(CaseMetrics, Vec<u32>); 3]> = queries
         .par_iter()
         .zip(vectors.par_chunks_exact(space.dimensions))
         .map(|(query, vector)| {
@@ -151,7 +151,7 @@ pub fn evaluate_queries(
         })
         .collect();
     let result = |(at, name): (usize, &'static str)| {
-        let (cases, lists): (Vec<_>, Vec<_>) = measured.iter().map(|systems| systems[at].clone()).unzip();
+        let (cases, lists): (Vec<_>, Vec<_>) = of_queries.iter().map(|systems| systems[at].clone()).unzip();
         let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed);
         let ndcg = cases.iter().map(|case| case.ndcg).collect();
         let setting = Setting::default();

@@ -34,7 +34,7 @@ pub fn report_page(evaluation: &Evaluation) -> String {
         let rows: Vec<(&str, &ConditionResult)> =
             evaluation.systems.iter().map(|system| (system.name, &system.conditions[condition])).collect();
         if !name.is_empty() {
-            page.push_str(&format!("<h2>{}</h2>\n", escape(name)));
+            let _ = writeln!(page, "<h2>{}</h2>", escape(name));
         }
         page.push_str(&bars(&rows, &format!("ndcg@{k}")));
         page.push_str(&scatter(&rows, &format!("coverage@{k}"), &format!("ndcg@{k}")));
@@ -46,11 +46,10 @@ pub fn report_page(evaluation: &Evaluation) -> String {
 
 /// The counts of a report as a list.
 fn definitions(report: &serde_json::Value) -> String {
-    let entries = report.as_object().into_iter().flatten().filter(|(_, value)| !value.is_array());
-    let entries: String = entries
-        .map(|(name, value)| format!("{} {}; ", escape(&name.replace('_', " ")), escape(&value.to_string())))
-        .collect();
-    format!("<p>Data: {}.</p>\n", entries.trim_end_matches("; "))
+    let counts = report.as_object().into_iter().flatten().filter(|(_, value)| !value.is_array());
+    let counts: Vec<String> =
+        counts.map(|(name, value)| escape(&format!("{} {value}", name.replace('_', " ")))).collect();
+    format!("<p>Data: {}.</p>\n", counts.join("; "))
 }
 
 fn class(place: usize) -> &'static str {
@@ -101,7 +100,7 @@ fn bars(rows: &[(&str, &ConditionResult)], measure: &str) -> String {
             y + 13.0
         );
     }
-    svg.push_str(&format!("</svg><figcaption>{measure}, with its 95 % interval</figcaption></figure>\n"));
+    let _ = writeln!(svg, "</svg><figcaption>{measure}, with its 95 % interval</figcaption></figure>");
     svg
 }
 
@@ -137,7 +136,7 @@ fn scatter(rows: &[(&str, &ConditionResult)], across: &str, up: &str) -> String 
             escape(name)
         );
     }
-    svg.push_str(&format!("</svg><figcaption>{up} against {across}</figcaption></figure>\n"));
+    let _ = writeln!(svg, "</svg><figcaption>{up} against {across}</figcaption></figure>");
     svg
 }
 

@@ -69,7 +69,8 @@ fn key(encoder: &Encoder, texts: &[String]) -> Result<String> {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
-    Ok(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    let digest = hash.finalize();
+    Ok(digest.iter().take(16).fold(String::new(), |name, byte| name + &format!("{byte:02x}")))
 }
 
 /// Inglenook's cache: `$INGLENOOK_CACHE`, or `inglenook` in the user's cache directory.

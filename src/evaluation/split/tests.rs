@@ -2,8 +2,9 @@ use crate::evaluation::{Case, CleaningRules, Dataset, Plan, Protocol, clean, fnv
 
 /// `user,item,time` lines on a catalog of items 0 to 29.
 fn data(events: &[(u32, u32, i64)]) -> Dataset {
-    let lines: String = events.iter().map(|(user, item, time)| format!("{user},{item},5,{time}\n")).collect();
-    let read = read_interactions("test", format!("user,item,rating,timestamp\n{lines}").as_bytes()).unwrap();
+    let lines: Vec<String> = events.iter().map(|(user, item, time)| format!("{user},{item},5,{time}")).collect();
+    let read =
+        read_interactions("test", format!("user,item,rating,timestamp\n{}", lines.join("\n")).as_bytes()).unwrap();
     let ids: Vec<String> = (0..30).map(|id| id.to_string()).collect();
     clean("test", &read, &ids, CleaningRules::default()).unwrap().0
 }
