@@ -6,6 +6,7 @@
 //! - [`Catalog`] holds a site's items with their [`EmbeddingTable`]; [`artifact`] is how it travels.
 //! - [`UserProfile`] is what a history of [`Interaction`]s says about a person's taste.
 //! - [`Recommender`] retrieves candidates ([`retrieval`]), ranks them ([`ranking`]) and explains every score.
+//! - [`LexicalIndex`] finds words in texts; `evaluation` (native only) measures lists on what people did later.
 //!
 //! The library takes bytes and returns values: it does not fetch, print or look at the clock. The command line and the
 //! wasm module are thin layers over it.
@@ -39,10 +40,13 @@ pub mod encoder;
 pub mod engine;
 pub mod error;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod evaluation;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod fidelity;
 pub mod gpu;
 pub mod interaction;
 mod kernels;
+pub mod lexical;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod principal_axes;
 pub mod profile;
@@ -62,6 +66,7 @@ pub use encoder::{DeviceChoice, Encoder};
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use interaction::{Interaction, InteractionKind};
+pub use lexical::LexicalIndex;
 pub use profile::UserProfile;
 pub use ranking::{RankingWeights, Reason, ScoreParts};
 pub use recommender::{RecommendRequest, Recommendation, Recommender};

@@ -204,6 +204,22 @@ impl Recommender {
         Ok(self.recommendation(&scorer, row, scorer.parts(row)))
     }
 
+    /// The score of every row, diversity aside: what the list is made from. Negative infinity for rows that it cannot hold.
+    ///
+    /// # Errors
+    /// As [`recommend`](Self::recommend).
+    pub fn scores(
+        &self,
+        history: &[Interaction],
+        request: &RecommendRequest,
+        query: Option<&[f32]>,
+    ) -> Result<Vec<f32>> {
+        let wish = self.wish(history, request, query)?;
+        let (scorer, base) = (self.scorer(&wish), self.base(&wish, request));
+        let score = |row| if base(row) > f32::NEG_INFINITY { scorer.parts(row).total() } else { f32::NEG_INFINITY };
+        Ok((0..self.catalog.len()).map(score).collect())
+    }
+
     fn profile(&self, history: &[Interaction], request: &RecommendRequest) -> UserProfile {
         UserProfile::new(&self.catalog, history, request.now_ms, self.half_life_days)
     }

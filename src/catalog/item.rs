@@ -22,10 +22,10 @@ pub struct Item {
 }
 
 impl Item {
-    /// The text that the encoder sees: the title leads, unless the text already starts with it.
+    /// The text that the encoder sees: the title leads, unless the text already starts with it (as it does where the title is its cut start).
     #[must_use]
     pub fn embedding_text(&self) -> String {
-        if self.text.starts_with(&self.title) || self.title.starts_with(&self.text) {
+        if self.text.starts_with(self.title.trim_end_matches('…')) || self.title.starts_with(&self.text) {
             self.text.clone()
         } else {
             format!("{}. {}", self.title, self.text)

@@ -239,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_title_is_the_start_of_the_text_and_is_not_encoded_twice() {
+        let text = "word ".repeat(40);
+        let items = read(&format!("{{\"id\": 1, \"text\": \"{text}\"}}"), ItemFormat::JsonLines, false).unwrap().items;
+        assert!(items[0].title.ends_with("word…") && items[0].title.chars().count() <= 81, "{}", items[0].title);
+        assert_eq!(items[0].embedding_text(), text.trim());
+    }
+
+    #[test]
     fn every_unusable_line_is_reported_with_its_number() {
         let lines = concat!(
             "{\"id\":1,\"text\":\"fine\"}\n",

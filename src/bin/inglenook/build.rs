@@ -10,8 +10,7 @@ use inglenook::artifact::TableFormat;
 use inglenook::catalog::{Item, ItemFormat, read_items};
 use inglenook::{Dtype, Error, Result, artifact};
 
-use crate::encoding::encode_texts;
-use crate::{Device, load};
+use crate::{Device, embeddings, load};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -60,7 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
     let encoder = load::encoder(&args.model, args.device)?;
     let started = Instant::now();
     let texts: Vec<String> = read.items.iter().map(Item::embedding_text).collect();
-    let rows = encode_texts(&encoder, &texts, "items")?;
+    let rows = embeddings::encode(&encoder, &texts, "items")?;
     let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
     let files =
         artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), format)?;

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inglenook::artifact::TableFormat;
-use inglenook::artifact::manifest::sha256_hex;
 use inglenook::fidelity::{self, UnitRows};
 use inglenook::{Catalog, DeviceChoice, Dtype, Error, Item, Recommender, Result, artifact};
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::encode_texts;
-use crate::{load, output};
+use crate::{embeddings, load, output};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -184,21 +182,9 @@ fn nearest(table: &Recommender, queries: UnitRows<'_>) -> Result<Vec<Vec<usize>>
 fn encode(dir: &Path, parts: &[Vec<String>], cache: Option<&Path>, what: &str) -> Result<(Vec<f32>, usize)> {
     let encoder = load::encoder(dir, DeviceChoice::Cpu)?;
     let texts = parts.concat();
-    let key = sha256_hex(&serde_json::to_vec(&(encoder.manifest(), &texts)).unwrap_or_default());
-    let kept = cache.map(|dir| dir.join(format!("{}.f32", &key[..16])));
-    let size = texts.len() * encoder.dimensions() * size_of::<f32>();
-    if let Some(bytes) = kept.as_ref().and_then(|file| std::fs::read(file).ok()).filter(|bytes| bytes.len() == size) {
-        let rows = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        return Ok((rows, encoder.dimensions()));
-    }
-    let rows = encode_texts(&encoder, &texts, what)?;
-    if let Some(file) = kept {
-        let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let write = |path: &Path| -> std::io::Result<()> {
-            std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-            std::fs::write(path, bytes)
-        };
-        write(&file).map_err(|source| Error::Io { path: file.display().to_string(), source })?;
-    }
+    let rows = match cache {
+        Some(cache) => embeddings::encode_cached(&encoder, &texts, what, cache)?,
+        None => embeddings::encode(&encoder, &texts, what)?,
+    };
     Ok((rows, encoder.dimensions()))
 }

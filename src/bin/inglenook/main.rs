@@ -5,8 +5,9 @@
 
 mod build;
 mod compare;
+mod embeddings;
 mod encode;
-mod encoding;
+mod evaluate;
 mod inspect;
 mod load;
 mod output;
@@ -37,6 +38,8 @@ enum Command {
     Encode(encode::Args),
     /// Show what a catalog or model directory holds, and check it
     Inspect(inspect::Args),
+    /// Measure lists on interactions or queries that were held out, beside baselines
+    Evaluate(Box<evaluate::Args>),
     /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 or int4 weights
     Pack(pack::Args),
     /// Show what each matrix of a model loses when it alone is quantized
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Recommend(args) => recommend::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Pack(args) => pack::run(args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Compare(args) => compare::run(&args),
