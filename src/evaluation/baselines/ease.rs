@@ -37,15 +37,22 @@ impl Method for Ease {
         }
     }
 
+    fn base(&self) -> Option<&'static str> {
+        self.is_recent.then_some("ease")
+    }
+
     fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
-        let lambdas: &[f64] = match (situation.protocol, self.is_recent) {
+        if let Some(base) = situation.base {
+            // A history that fades is a shorter one, and needs no less regularization.
+            let lambda = base.get("lambda");
+            return Setting::grid(&[("lambda", &[lambda, 2.0 * lambda]), ("gamma", &[0.5, 0.7, 0.95])]);
+        }
+        let lambdas: &[f64] = match situation.protocol {
             // Short histories need strong regularization.
-            (Protocol::ColdUsers, false) => &[800.0, 3200.0, 12_800.0],
-            (Protocol::ColdUsers, true) => &[3200.0, 12_800.0, 25_600.0],
+            Protocol::ColdUsers => &[800.0, 3200.0, 12_800.0],
             _ => &[50.0, 100.0, 200.0, 400.0, 800.0],
         };
-        let gammas: &[f64] = if self.is_recent { &[0.5, 0.7, 0.95] } else { &[1.0] };
-        Setting::grid(&[("lambda", lambdas), ("gamma", gammas)])
+        Setting::grid(&[("lambda", lambdas), ("gamma", &[1.0])])
     }
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {

@@ -52,7 +52,7 @@ impl Method for RecentPopularity {
     }
 
     fn grid(&self, _situation: Situation<'_>) -> Vec<Setting> {
-        Setting::grid(&[("days", &[30.0, 90.0, 180.0, 365.0, 1000.0, 2000.0])])
+        Setting::grid(&[("days", &[30.0, 90.0, 365.0, 1000.0])])
     }
 
     fn fit<'a>(&'a self, _corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
