@@ -11,7 +11,7 @@ from text import one_line, sentences
 sys.path.append(str(Path(__file__).parent.parent / "data"))
 from movielens import RReader  # noqa: E402  the reader of R's data files
 
-PARAGRAPHS_IN_A_DOCUMENT = 20
+PARAGRAPHS_IN_A_DOCUMENT = 10
 
 
 def documents(source, book, text):

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -64,6 +65,20 @@ class Sentences(unittest.TestCase):
             text.normalized_sentences("yes . it is the last film of the series . is it ?"),
             ["it is the last film of the series"],
         )
+
+
+class Normalization(unittest.TestCase):
+    def test_the_quick_way_for_ascii_says_what_the_tokenizer_says(self):
+        tokenizer = Path(os.environ.get("INGLENOOK_CACHE", "~/.cache/inglenook")).expanduser()
+        tokenizer = tokenizer / "models/all-MiniLM-L6-v2/tokenizer.json"
+        try:
+            normalizer = text.Normalizer(tokenizer)
+        except Exception as error:
+            self.skipTest(f"no tokenizer: {error}")
+        printable = "".join(map(chr, range(32, 127)))
+        for raw in (printable, " ".join(printable), "Don't use  libfoo_bar2-dev (>= 1.0), OK?", "x" * 61 + " y"):
+            slow = [word for word, _ in normalizer.pre_tokenize_str(normalizer.normalize_str(raw)) if len(word) <= 60]
+            self.assertEqual(normalizer(raw), " ".join(slow))
 
 
 class Parsers(unittest.TestCase):
