@@ -48,10 +48,10 @@ class Corpus:
         self.normalize, self.held_out = normalize, held_out
         self.seen = set()
         self.kept = []
+        self.made_up = []  # (split, reasons, queries) of every document that stays
         self.dropped = {}  # source -> Counter of reasons
 
     def add(self, document):
-        document.queries = queries.make(document, SEED)
         split = split_of(document.source, document.key)
         why = self.dropped.setdefault(document.source, Counter())
         names = [self.normalize(title) for title in (*document.titles, document.key)]
@@ -63,16 +63,22 @@ class Corpus:
         if self.held_out and any(map(self.held_out.shares_a_sentence, texts)):
             why["documents with a held-out sentence"] += 1
             return
-        short = {"title": self._fresh(document.titles, why), "query": self._fresh(document.queries, why)}
-        if self.held_out:
-            texts = self._unlisted(texts, why)
-            short = {kind: self._unlisted(found, why) for kind, found in short.items()}
-            short = {
-                kind: [t for t in found if not self.held_out.shares_a_sentence(t)] for kind, found in short.items()
-            }
+        self.made_up.append((split, why, queries.make(document, SEED)))
+        texts, titles = self._unlisted(texts, why), self._short(document.titles, why)
         if texts:
             self.kept.append(Kept(document.source, split, texts))
-        self.kept += [Kept(kind, split, [text]) for kind in SHORT for text in short[kind]]
+        self.kept += [Kept("title", split, [title]) for title in titles]
+
+    def add_queries(self):
+        """After all documents, so that nothing made up takes the place of a real text that says the same."""
+        for split, why, made_up in self.made_up:
+            self.kept += [Kept("query", split, [query]) for query in self._short(made_up, why)]
+        self.made_up = []
+
+    def _short(self, texts, why):
+        """Titles and queries are held to both rules, each for itself."""
+        fresh = self._unlisted(self._fresh(texts, why), why)
+        return [text for text in fresh if not (self.held_out and self.held_out.shares_a_sentence(text))]
 
     def _fresh(self, texts, why):
         """The normalized texts that are prose and were not seen before."""
@@ -90,6 +96,8 @@ class Corpus:
         return fresh
 
     def _unlisted(self, texts, why):
+        if not self.held_out:
+            return texts
         unlisted = [text for text in texts if not self.held_out.is_text(text)]
         why["short texts that are held out"] += len(texts) - len(unlisted)
         return unlisted
@@ -124,7 +132,7 @@ def write(kept, order, out):
 
 def pack(out, names):
     """corpus.tar.xz with nothing in it that changes from run to run."""
-    with tarfile.open(out / "corpus.tar.xz", "w:xz", preset=3, format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(out / "corpus.tar.xz", "w:xz", preset=1, format=tarfile.USTAR_FORMAT) as archive:
         for name in names:
             data = (out / name).read_bytes()
             member = tarfile.TarInfo(name)
@@ -166,6 +174,7 @@ def main():
         texts = sum(len(document.texts) for document in corpus.kept[before:])
         print(f"{source:12} {texts:9,} texts  {time.monotonic() - began:5.1f} s", file=sys.stderr)
 
+    corpus.add_queries()
     layout = write(corpus.kept, [*origin, *SHORT], options.out)
     names = [*(f"{split}.txt" for split in SPLITS), "sources.json"]
     statistics = {

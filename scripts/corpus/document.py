@@ -15,5 +15,6 @@ class Document:
     key: str
     texts: list[str]  # sentences in reading order
     titles: list[str] = field(default_factory=list)  # names and headings, a text each
-    queries: list[str] = field(default_factory=list)  # made up: what a person might type to find this document
-    topics: list[str] = field(default_factory=list)  # words and phrases that queries are made from
+    topics: list[str] = field(
+        default_factory=list
+    )  # words and phrases that queries are made from: what a person might type to find this document

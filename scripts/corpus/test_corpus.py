@@ -181,7 +181,7 @@ class Corpus(unittest.TestCase):
         corpus = build.Corpus(normalize, HeldOut(EVALUATION) if held_out else None)
         for document in documents:
             corpus.add(document)
-        return [kept.texts for kept in corpus.kept if kept.source != "query"]
+        return [kept.texts for kept in corpus.kept]
 
     def test_a_document_that_shares_a_sentence_is_left_out_whole(self):
         document = Document(
@@ -216,6 +216,7 @@ class Corpus(unittest.TestCase):
         for number in range(400):
             word = "".join(chr(97 + int(digit)) for digit in str(number))
             corpus.add(Document("everyday", word, [f"The {word} is here.", f"Where is the {word}?"], [word]))
+        corpus.add_queries()
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder)
             layout = build.write(corpus.kept, ["everyday", "title", "query"], out)
