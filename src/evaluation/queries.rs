@@ -152,7 +152,8 @@ pub fn evaluate_queries(
         .collect();
     let result = |(at, name): (usize, &'static str)| {
         let (cases, lists): (Vec<_>, Vec<_>) = of_queries.iter().map(|systems| systems[at].clone()).unzip();
-        let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed);
+        // Nobody has chosen anything yet, so that nothing is known to be rare.
+        let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed).without(&format!("novelty@{k}"));
         let ndcg = cases.iter().map(|case| case.ndcg).collect();
         let setting = Setting::default();
         SystemResult {
