@@ -62,7 +62,9 @@ impl Fitted for Carried {
             let mut weights: Vec<(usize, f32)> =
                 nearest.map(|(other, cosine)| (*other, cosine.max(0.0).powf(power))).collect();
             let total = weights.iter().map(|(_, weight)| weight).sum::<f32>().max(f32::MIN_POSITIVE);
-            weights.iter_mut().for_each(|(_, weight)| *weight /= total);
+            for (_, weight) in &mut weights {
+                *weight /= total;
+            }
             (*row, weights)
         };
         let weights: Vec<_> = self.nearest.par_iter().map(weigh).collect();
