@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::corpus::Corpus;
-use super::evaluate::{Evaluation, EvaluationOptions, check_k, compare};
+use super::evaluate::{check_k, compare};
 use super::item_order::ItemOrder;
 use super::measurement::{ConditionResult, Measures, SystemResult};
 use super::metrics::CaseMetrics;
 use super::product::{PRODUCT, text_scores};
 use super::ranked::Ranked;
+use super::report::{Evaluation, EvaluationOptions};
 use super::system::Setting;
 use crate::error::{Error, Result};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::evaluate::Evaluation;
 use super::measurement::ConditionResult;
+use super::report::Evaluation;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}\
