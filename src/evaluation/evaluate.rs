@@ -1,39 +1,20 @@
 //! The run: choose settings on validation, score the test part once, compare.
 
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
 
 use super::baselines::{RatingModel, baselines, popularity_counts};
-use super::bootstrap::{DRAWS, mean_interval, paired_difference};
+use super::bootstrap::{mean_interval, paired_difference};
 use super::case::{Case, Fold};
-use super::cleaning::CleaningReport;
 use super::corpus::Corpus;
 use super::dataset::Dataset;
 use super::measurement::{ConditionResult, Measures, SystemResult};
 use super::metrics::{CaseMetrics, mean};
-use super::product::{PRODUCT, Product};
+use super::product::Product;
 use super::protocol::{Plan, Protocol};
-use super::queries::QueryReport;
 use super::ranked::Ranked;
+use super::report::{Evaluation, EvaluationOptions};
 use super::system::{Method, Setting, Situation, System};
 use crate::error::{Error, Result};
-
-/// How to evaluate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EvaluationOptions {
-    /// Length of the lists, `1..=1000`.
-    pub k: usize,
-    /// Whether settings are chosen on validation. Otherwise those that `MovieLens` small chose are used: faster, and weaker elsewhere.
-    pub is_tuned: bool,
-    /// Seed of the bootstrap.
-    pub seed: u64,
-}
-
-impl Default for EvaluationOptions {
-    fn default() -> Self {
-        Self { k: 10, is_tuned: true, seed: 20_161_123 }
-    }
-}
 
 /// Where an evaluation is, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,27 +27,6 @@ pub struct Step<'a> {
     pub total: usize,
     /// Whether its settings are being chosen; otherwise it is being scored.
     pub is_tuning: bool,
-}
-
-/// What an evaluation found.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// The protocol's name, or `queries`.
-    pub protocol: &'static str,
-    /// Number of cases.
-    pub cases: usize,
-    /// Items that could be in a list (of the first fold).
-    pub candidates: usize,
-    /// Names of the conditions; one without a name, or one a history length.
-    pub conditions: Vec<&'static str>,
-    /// The product first, then the others.
-    pub systems: Vec<SystemResult>,
-    /// What cleaning did, for interactions.
-    pub cleaning: Option<CleaningReport>,
-    /// What reading did, for queries.
-    pub queries: Option<QueryReport>,
-    /// What it ran with.
-    pub options: EvaluationOptions,
 }
 
 /// Evaluates the product and its baselines by a protocol. `observe` is told of every step.
@@ -278,43 +238,4 @@ fn by_setting<'a>(settings: impl Iterator<Item = &'a Setting>) -> Vec<(&'a Setti
         }
     }
     groups
-}
-
-impl Evaluation {
-    /// `{"protocol", "users", "systems": {name: {"ndcg@10", ...}}}`, and what it was made from. With several conditions each system holds one
-    /// object a condition.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let of_system = |system: &SystemResult| match &system.conditions[..] {
-            [only] => only.to_json(),
-            several => {
-                let named = self.conditions.iter().zip(several);
-                Value::Object(named.map(|(name, result)| ((*name).to_owned(), result.to_json())).collect())
-            }
-        };
-        let systems: Map<String, Value> =
-            self.systems.iter().map(|system| (system.name.to_owned(), of_system(system))).collect();
-        let mut object = json!({
-            "protocol": self.protocol,
-            "users": self.cases,
-            "candidates": self.candidates,
-            "k": self.options.k,
-            "tuned": self.options.is_tuned,
-            "bootstrap": {"draws": DRAWS, "seed": self.options.seed},
-            "systems": systems,
-        });
-        if let Some(cleaning) = &self.cleaning {
-            object["data"] = json!(cleaning);
-        }
-        if let Some(queries) = &self.queries {
-            object["data"] = json!(queries);
-        }
-        object
-    }
-
-    /// The product's result.
-    #[must_use]
-    pub fn product(&self) -> Option<&SystemResult> {
-        self.systems.iter().find(|system| system.name == PRODUCT)
-    }
 }

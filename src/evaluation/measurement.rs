@@ -60,6 +60,13 @@ impl Measures {
         measures
     }
 
+    /// Leaves out what says nothing about these cases.
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.values.retain(|(n, _)| n != name);
+        self.intervals.retain(|(n, _)| n != name);
+        self
+    }
+
     pub(super) fn push(&mut self, name: &str, value: f64, interval: Interval) {
         self.values.push((name.to_owned(), value));
         self.intervals.push((name.to_owned(), interval));

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::corpus::Corpus;
-use super::evaluate::{Evaluation, EvaluationOptions, check_k, compare};
+use super::evaluate::{check_k, compare};
 use super::item_order::ItemOrder;
 use super::measurement::{ConditionResult, Measures, SystemResult};
 use super::metrics::CaseMetrics;
 use super::product::{PRODUCT, text_scores};
 use super::ranked::Ranked;
+use super::report::{Evaluation, EvaluationOptions};
 use super::system::Setting;
 use crate::error::{Error, Result};
 
@@ -152,7 +153,8 @@ pub fn evaluate_queries(
         .collect();
     let result = |(at, name): (usize, &'static str)| {
         let (cases, lists): (Vec<_>, Vec<_>) = of_queries.iter().map(|systems| systems[at].clone()).unzip();
-        let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed);
+        // Nobody has chosen anything yet, so that nothing is known to be rare.
+        let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed).without(&format!("novelty@{k}"));
         let ndcg = cases.iter().map(|case| case.ndcg).collect();
         let setting = Setting::default();
         SystemResult {

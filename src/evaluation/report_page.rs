@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::evaluate::Evaluation;
 use super::measurement::ConditionResult;
+use super::report::Evaluation;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd}\
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}\
 th:first-child,td:first-child,td:last-child,th:last-child{text-align:left}tr.product{font-weight:600}svg{max-width:100%;height:auto}\
 svg text{font:12px system-ui,sans-serif;fill:currentColor}.bar{fill:#9db4c8}.product .bar,.product circle{fill:#b4502b}circle{fill:#56799a}\
 .whisker{stroke:#333;stroke-width:1.5}.axis{stroke:#888}.wide{overflow-x:auto}\

@@ -10,11 +10,10 @@ use crate::evaluation::system::{Fitted, Method, Setting, Situation, System, weig
 
 pub(super) struct EaseText;
 
-struct Carried<'a> {
+struct Carried {
     model: EaseModel,
     /// For each candidate row the known rows with the nearest texts, nearest first.
     nearest: Vec<(usize, Vec<(usize, f32)>)>,
-    _fold: &'a Fold,
 }
 
 /// Neighbors that are kept; settings use the first of them.
@@ -50,26 +49,31 @@ impl Method for EaseText {
         };
         let candidates: Vec<usize> = (0..corpus.item_count()).filter(|row| fold.is_candidate[*row]).collect();
         let nearest = candidates.into_par_iter().map(nearest).collect();
-        Ok(Box::new(Carried { model, nearest, _fold: fold }))
+        Ok(Box::new(Carried { model, nearest }))
     }
 }
 
-impl Fitted for Carried<'_> {
+impl Fitted for Carried {
     fn system(&self, setting: &Setting) -> Result<Box<dyn System + '_>> {
         let at = self.model.at(setting.get("lambda"));
         let (neighbors, power) = (setting.get("neighbors") as usize, setting.get("power") as f32);
+        let weigh = |(row, nearest): &(usize, Vec<(usize, f32)>)| {
+            let nearest = nearest.iter().take(neighbors);
+            let mut weights: Vec<(usize, f32)> =
+                nearest.map(|(other, cosine)| (*other, cosine.max(0.0).powf(power))).collect();
+            let total = weights.iter().map(|(_, weight)| weight).sum::<f32>().max(f32::MIN_POSITIVE);
+            for (_, weight) in &mut weights {
+                *weight /= total;
+            }
+            (*row, weights)
+        };
+        let weights: Vec<_> = self.nearest.par_iter().map(weigh).collect();
         Ok(Box::new(move |known: &Known, scores: &mut [f32]| {
             let mut of_known = vec![0.0; scores.len()];
             at.score(weighed(&known.history, 1.0), &mut of_known);
             scores.fill(0.0);
-            for (row, nearest) in &self.nearest {
-                let (mut sum, mut weights) = (0.0, f32::MIN_POSITIVE);
-                for (other, cosine) in nearest.iter().take(neighbors) {
-                    let weight = cosine.max(0.0).powf(power);
-                    sum += weight * of_known[*other];
-                    weights += weight;
-                }
-                scores[*row] = sum / weights;
+            for (row, nearest) in &weights {
+                scores[*row] = nearest.iter().map(|(other, weight)| weight * of_known[*other]).sum();
             }
         }))
     }
