@@ -65,6 +65,16 @@ class Sentences(unittest.TestCase):
             text.normalized_sentences("yes . it is the last film of the series . is it ?"),
             ["it is the last film of the series"],
         )
+        self.assertEqual(
+            text.normalized_sentences(
+                "to run slowly ; to grind or grovel . see also : to move as a snail moves ; slow ."
+            ),
+            [
+                "to run slowly ; to grind or grovel",
+                "see also : to move as a snail moves ; slow",
+                "see also : to move as a snail moves",
+            ],
+        )
 
 
 class Normalization(unittest.TestCase):

@@ -10,7 +10,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?;])[\"'”’)]*\s+(?=[A-Z\"'“‘(0-9])")
 ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Jr|Sr|No|Vol|vs|etc|Lt|Sgt|Capt|Col|Gen|Prof|Inc|Bros|ca|cf|lit|transl|[ei]\.[eg]))\.$"
 )
-SENTENCE_MARK = re.compile(r" [.!?;](?= |$)")
+SENTENCE_MARKS = [re.compile(r" [.!?](?= |$)"), re.compile(r" [.!?;](?= |$)")]
 WORD = re.compile(r"[^\W_]+")
 ASCII_PUNCTUATION = re.compile(r"([^a-z0-9 ])")
 DIGITS = re.compile(r"\d+")
@@ -95,8 +95,8 @@ def sameness(normalized):
 def normalized_sentences(normalized, least_words=6):
     """The sentences inside a normalized text, of at least so many words, without the mark that ends them.
 
-    Cut at every mark that can end a sentence, so that two texts that share a sentence share a piece, however each of
-    them was put together. Words are counted as whitespace separates them.
+    Cut at every mark that can end a sentence, once with and once without semicolons, so that two texts that share a
+    sentence share a piece, however each of them was put together. Words are counted as whitespace separates them.
     """
-    pieces = (piece.strip() for piece in SENTENCE_MARK.split(normalized))
+    pieces = {piece.strip(" .!?;"): None for mark in SENTENCE_MARKS for piece in mark.split(normalized)}
     return [piece for piece in pieces if piece.count(" ") + 1 >= least_words]
