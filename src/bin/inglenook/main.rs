@@ -4,7 +4,9 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
 
 mod build;
+mod distill;
 mod encode;
+mod import_student;
 mod inspect;
 mod load;
 mod output;
@@ -36,6 +38,10 @@ enum Command {
     Inspect(inspect::Args),
     /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 weights
     Pack(pack::Args),
+    /// Train a small encoder to give a large one's vectors (in a build with the feature `train`)
+    Distill(Box<distill::Args>),
+    #[command(hide = true)]
+    ImportStudent(import_student::Args),
 }
 
 /// Where the encoder runs.
@@ -67,6 +73,8 @@ fn main() -> ExitCode {
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Pack(args) => pack::run(args),
+        Command::Distill(args) => distill::run(*args),
+        Command::ImportStudent(args) => import_student::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
