@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 #[derive(clap::Args)]
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "read by the build that can train"))]
 pub struct Args {
     /// The teacher's model directory, with f32 weights
     #[arg(long, value_name = "DIR")]

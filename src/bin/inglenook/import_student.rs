@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use inglenook::Result;
 
 #[derive(clap::Args)]
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "read by the build that can train"))]
 pub struct Args {
     /// Directory with config.json, weights.safetensors and embedding.safetensors, f16
     #[arg(long, value_name = "DIR")]
