@@ -110,7 +110,7 @@ fn picture(svg: &mut String, points: &[CurvePoint], steps: std::ops::Range<f64>)
             .y_label_area_size(52)
             .build_cartesian_2d(steps.clone(), low - margin..high + margin)
             .map_err(|e| failed(&e))?;
-        chart.configure_mesh().light_line_style(WHITE).x_desc("step").draw().map_err(|e| failed(&e))?;
+        chart.configure_mesh().disable_x_mesh().max_light_lines(1).x_desc("step").draw().map_err(|e| failed(&e))?;
         let line = points.iter().map(|point| (f64::from(u32::try_from(point.step).unwrap_or(u32::MAX)), value(point)));
         chart.draw_series(LineSeries::new(line, color.stroke_width(2))).map_err(|e| failed(&e))?;
     }

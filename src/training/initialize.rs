@@ -128,6 +128,7 @@ pub fn factorize(table: &[f32], width: usize, rank: usize, weights: &[f64]) -> F
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small test data")]
 mod tests {
     use super::*;
 

@@ -88,6 +88,7 @@ pub fn token_error(student: &Tensor<3>, teacher: &Tensor<3>, mask: &Tensor<2>) -
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small test data")]
 mod tests {
     use super::*;
     use crate::training::student::unit;

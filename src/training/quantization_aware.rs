@@ -84,6 +84,7 @@ fn to_f16(scales: Tensor<2>) -> Tensor<2> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small test data")]
 mod tests {
     use half::f16;
 
