@@ -55,6 +55,8 @@ pub mod ranking;
 pub mod recommender;
 pub mod retrieval;
 pub mod tokenizer;
+#[cfg(all(feature = "train", not(target_arch = "wasm32")))]
+pub mod training;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -2,5 +2,5 @@
 # Clippy, natively and for wasm32, warnings denied.
 source "$(dirname "$0")/../env.sh"
 cd "$ROOT"
-cargo clippy --release --locked --quiet --all-targets --features oracle -- -D warnings
+cargo clippy --release --locked --quiet --all-targets --features oracle,train -- -D warnings
 wasm_cargo clippy --locked --quiet --lib --release --target wasm32-unknown-unknown -- -D warnings

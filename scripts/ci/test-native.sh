@@ -6,5 +6,5 @@ cd "$ROOT"
 need_packages "native GPU tests" mesa-vulkan-drivers libvulkan1
 bash scripts/build-native.sh
 bash scripts/build-artifacts.sh
-cargo test --release --locked --quiet --features oracle
+cargo test --release --locked --quiet --features oracle,train
 RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --quiet --no-deps --lib

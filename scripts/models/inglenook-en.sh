@@ -7,11 +7,13 @@ source "$(dirname "$0")/../env.sh"
 cd "$ROOT"
 [ $# -ge 1 ] || fail "name the student's directory: scripts/models/inglenook-en.sh STUDENT [OUT]"
 bash scripts/setup/model.sh
-bash scripts/build-native.sh
+cargo build --release --locked --quiet --features train
 scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
 out=${2:-$scratch/packed}
-python3 scripts/models/import_student.py "$1" models/all-MiniLM-L6-v2/tokenizer.json "$scratch/f32" --variant .int4-masters
-"$CARGO_TARGET_DIR/release/inglenook" pack --source "$scratch/f32" --out "$out" --dtype int4 --trained-int4 --id inglenook-en --space all-MiniLM-L6-v2 \
+inglenook="$CARGO_TARGET_DIR/release/inglenook"
+"$inglenook" pack --source models/all-MiniLM-L6-v2 --dtype f32 --max-tokens 128 --out "$scratch/teacher"
+"$inglenook" import-student --source "$1" --teacher "$scratch/teacher" --out "$scratch/f32" --int4-masters
+"$inglenook" pack --source "$scratch/f32" --out "$out" --dtype int4 --trained-int4 --id inglenook-en --space all-MiniLM-L6-v2 \
   --license Apache-2.0 --max-tokens 128 --origin "distilled from all-MiniLM-L6-v2: three of its layers, token table of 96 columns, int4 in the loop"
 if diff "$out/manifest.json" models/inglenook-en/manifest.json >&2; then say rebuilt "the same files as in models/inglenook-en"
 else fail "the rebuilt manifest differs from models/inglenook-en/manifest.json"; fi

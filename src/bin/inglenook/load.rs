@@ -49,3 +49,13 @@ fn tell_device(choice: DeviceChoice, status: &DeviceStatus) {
         eprintln!("encoding on {}: {}", status.adapter.as_deref().unwrap_or("the CPU"), status.reason);
     }
 }
+
+/// The error of a command that this build leaves out.
+#[cfg(not(feature = "train"))]
+pub fn without_training(command: &str) -> Error {
+    Error::InvalidInput {
+        what: format!("inglenook {command}"),
+        found: "a build that cannot train".into(),
+        expected: "one made by `cargo build --release --features train`".into(),
+    }
+}

@@ -5,9 +5,11 @@
 
 mod build;
 mod compare;
+mod distill;
 mod embeddings;
 mod encode;
 mod evaluate;
+mod import_student;
 mod inspect;
 mod load;
 mod output;
@@ -46,6 +48,10 @@ enum Command {
     Sensitivity(sensitivity::Args),
     /// Compare a student's vectors with its teacher's
     Compare(compare::Args),
+    /// Train a small encoder to give a large one's vectors (in a build with the feature `train`)
+    Distill(Box<distill::Args>),
+    #[command(hide = true)]
+    ImportStudent(import_student::Args),
 }
 
 /// Where the encoder runs.
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Command::Pack(args) => pack::run(args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Distill(args) => distill::run(*args),
+        Command::ImportStudent(args) => import_student::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
