@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::kernels::{MAX_INT8, QuantizedRows, dot_rows};
 use crate::quantization;
+use crate::quantization::binary::{self, BinaryRows};
 
 /// How the values of a table are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +16,28 @@ pub enum Dtype {
     F32,
     /// Signed bytes with one f32 scale a row ([`quantization`]).
     Int8,
+    /// One bit a value ([`binary`]).
+    Binary,
 }
 
 impl Dtype {
-    /// The name used in manifests: `f32` or `int8`.
+    /// The name used in manifests: `f32`, `int8` or `binary`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
             Self::Int8 => "int8",
+            Self::Binary => "binary",
+        }
+    }
+
+    /// Bytes of a row of so many values; an int8 row has a scale of 4 bytes beside.
+    #[must_use]
+    pub fn bytes_a_row(self, dimensions: usize) -> usize {
+        match self {
+            Self::F32 => dimensions.saturating_mul(4),
+            Self::Int8 => dimensions,
+            Self::Binary => binary::bytes_a_row(dimensions),
         }
     }
 }
@@ -65,12 +79,21 @@ pub fn normalize(vector: &mut [f32]) -> f32 {
     norm
 }
 
+/// Of the center of a binary table.
+const LONGEST_CENTER: f32 = 0.99;
+
 /// A read-only table of `count` vectors of `dimensions` values, held as the bytes it was loaded from.
 #[derive(Debug, Clone)]
 pub struct EmbeddingTable {
     dimensions: usize,
     count: usize,
-    rows: Rows,
+    rows: TableRows,
+}
+
+#[derive(Debug, Clone)]
+enum TableRows {
+    Values(Rows),
+    Binary(BinaryRows),
 }
 
 /// Rows of equal length in the bytes of the file that they came from: of a table, or of a matrix of weights. Nothing is copied.
@@ -113,7 +136,7 @@ impl EmbeddingTable {
                 "finite values",
             ));
         }
-        Ok(Self { dimensions, count, rows: Rows::F32(values) })
+        Ok(Self { dimensions, count, rows: TableRows::Values(Rows::F32(values)) })
     }
 
     /// A table over int8 values (`count * dimensions` bytes, not copied) and one scale a row.
@@ -132,10 +155,20 @@ impl EmbeddingTable {
                 "a finite value of at least 0",
             ));
         }
-        Ok(Self { dimensions, count, rows: Rows::Int8 { values, scales } })
+        Ok(Self { dimensions, count, rows: TableRows::Values(Rows::Int8 { values, scales }) })
     }
 
-    /// Packs f32 rows (`[count * dimensions]`) as `dtype`.
+    /// A table over the signs of unit vectors (a bit a value, rows padded to whole bytes, not copied), relative to `center`.
+    ///
+    /// # Errors
+    /// As [`BinaryRows::new`].
+    pub fn from_signs(bits: Bytes, center: Vec<f32>) -> Result<Self> {
+        let dimensions = center.len();
+        let rows = BinaryRows::new(bits, center)?;
+        Ok(Self { dimensions, count: rows.count(), rows: TableRows::Binary(rows) })
+    }
+
+    /// Packs f32 rows (`[count * dimensions]`) as `dtype`. [`Dtype::Binary`] takes them for unit vectors, and their mean for the center.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if the length is no multiple of `dimensions` or a value is not finite.
@@ -157,6 +190,15 @@ impl EmbeddingTable {
                 }
                 Self::from_int8_bytes(bytemuck::cast_slice::<i8, u8>(&values).to_vec().into(), scales, dimensions)
             }
+            Dtype::Binary => {
+                let mut center = mean(dimensions, rows.chunks_exact(dimensions));
+                // Unit vectors that are all alike have a mean of length 1, which leaves their signs no room.
+                let length = libm::sqrtf(dot(&center, &center));
+                if length > LONGEST_CENTER {
+                    center.iter_mut().for_each(|x| *x *= LONGEST_CENTER / length);
+                }
+                Self::from_signs(binary::pack(rows, &center).into(), center)
+            }
         }
     }
 
@@ -176,16 +218,18 @@ impl EmbeddingTable {
     #[must_use]
     pub fn dtype(&self) -> Dtype {
         match self.rows {
-            Rows::F32(_) => Dtype::F32,
-            Rows::Int8 { .. } => Dtype::Int8,
+            TableRows::Values(Rows::F32(_)) => Dtype::F32,
+            TableRows::Values(Rows::Int8 { .. }) => Dtype::Int8,
+            TableRows::Binary(_) => Dtype::Binary,
         }
     }
 
     /// The stored values and, for int8, the scales; what an artifact holds.
     pub(crate) fn parts(&self) -> (&Bytes, &[f32]) {
         match &self.rows {
-            Rows::F32(values) => (values, &[]),
-            Rows::Int8 { values, scales } => (values, scales),
+            TableRows::Values(Rows::F32(values)) => (values, &[]),
+            TableRows::Values(Rows::Int8 { values, scales }) => (values, scales),
+            TableRows::Binary(rows) => (rows.bits(), &[]),
         }
     }
 
@@ -198,22 +242,26 @@ impl EmbeddingTable {
         debug_assert_eq!(vector.len(), self.dimensions);
         let (from, to) = (row * self.dimensions, (row + 1) * self.dimensions);
         match &self.rows {
-            Rows::F32(values) => {
+            TableRows::Values(Rows::F32(values)) => {
                 let (row, _) = values[from * 4..to * 4].as_chunks::<4>();
                 dot_lanes(row, vector, f32::from_le_bytes)
             }
-            Rows::Int8 { values, scales } => {
+            TableRows::Values(Rows::Int8 { values, scales }) => {
                 let quantized: &[i8] = bytemuck::cast_slice(&values[from..to]);
                 dot_lanes(quantized, vector, f32::from) * scales[row]
             }
+            TableRows::Binary(rows) => rows.dot(row, vector, dot(rows.center(), vector)),
         }
     }
 
     /// Prepares a vector for [`dots`](Self::dots).
     pub(crate) fn probe(&self, vector: &[f32]) -> TableProbe {
-        match self.rows {
-            Rows::F32(_) => TableProbe::F32(vector.to_vec()),
-            Rows::Int8 { .. } => {
+        match &self.rows {
+            TableRows::Values(Rows::F32(_)) => TableProbe::F32(vector.to_vec()),
+            TableRows::Binary(rows) => {
+                TableProbe::Binary { vector: vector.to_vec(), offset: dot(rows.center(), vector) }
+            }
+            TableRows::Values(Rows::Int8 { .. }) => {
                 let mut quantized = QuantizedRows::default();
                 quantized.quantize(vector, vector.len(), QuantizedRows::limit(vector.len(), MAX_INT8));
                 TableProbe::Int8(quantized)
@@ -225,7 +273,7 @@ impl EmbeddingTable {
     /// a dot product off by at most `max|v| / 16,382` times the sum of the row's magnitudes.
     pub(crate) fn dots(&self, first: usize, probe: &TableProbe, out: &mut [f32]) {
         match (&self.rows, probe) {
-            (Rows::Int8 { values, scales }, TableProbe::Int8(vector)) => {
+            (TableRows::Values(Rows::Int8 { values, scales }), TableProbe::Int8(vector)) => {
                 let from = first * self.dimensions;
                 let rows = bytemuck::cast_slice(&values[from..from + out.len() * self.dimensions]);
                 dot_rows(vector, rows, out);
@@ -233,12 +281,18 @@ impl EmbeddingTable {
                     *dot *= scale;
                 }
             }
+            (TableRows::Binary(rows), TableProbe::Binary { vector, offset }) => {
+                for (row, dot) in (first..).zip(out) {
+                    *dot = rows.dot(row, vector, *offset);
+                }
+            }
             (_, TableProbe::F32(vector)) => {
                 for (row, dot) in (first..).zip(out) {
                     *dot = self.dot(row, vector);
                 }
             }
-            (Rows::F32(_), TableProbe::Int8(_)) => out.fill(0.0),
+            // A probe of another table.
+            (_, TableProbe::Int8(_) | TableProbe::Binary { .. }) => out.fill(0.0),
         }
     }
 
@@ -248,7 +302,10 @@ impl EmbeddingTable {
     /// If `row` is not below [`count`](Self::count).
     pub fn copy_row(&self, row: usize, out: &mut [f32]) {
         debug_assert_eq!(out.len(), self.dimensions);
-        self.rows.copy_row(row, out);
+        match &self.rows {
+            TableRows::Values(rows) => rows.copy_row(row, out),
+            TableRows::Binary(rows) => rows.copy_row(row, out),
+        }
     }
 }
 
@@ -301,6 +358,23 @@ impl Axes {
 pub(crate) enum TableProbe {
     F32(Vec<f32>),
     Int8(QuantizedRows),
+    /// With its dot product with the center.
+    Binary {
+        vector: Vec<f32>,
+        offset: f32,
+    },
+}
+
+/// The mean of rows, added up in their order in f64.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an average needs no more")]
+fn mean<R: AsRef<[f32]>>(dimensions: usize, rows: impl ExactSizeIterator<Item = R>) -> Vec<f32> {
+    let (mut sum, count) = (vec![0.0_f64; dimensions], rows.len() as f64);
+    for row in rows {
+        for (s, x) in sum.iter_mut().zip(row.as_ref()) {
+            *s += f64::from(*x);
+        }
+    }
+    sum.iter().map(|s| (s / count) as f32).collect()
 }
 
 fn read_f32(bytes: &[u8]) -> f32 {
@@ -356,19 +430,18 @@ impl CenteredTable {
         Ok(Self { table, mean, inverse_norms })
     }
 
-    /// The mean of all rows, added up in row order in f64.
+    /// The mean of all rows, added up in row order in f64; of a binary table the center of its signs, so that centered rows are signs and no more.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an average needs no more")]
     pub fn mean_of(table: &EmbeddingTable) -> Vec<f32> {
-        let mut sum = vec![0.0_f64; table.dimensions()];
-        let mut row = vec![0.0; table.dimensions()];
-        for r in 0..table.count() {
-            table.copy_row(r, &mut row);
-            for (s, x) in sum.iter_mut().zip(&row) {
-                *s += f64::from(*x);
-            }
+        if let TableRows::Binary(rows) = &table.rows {
+            return rows.center().to_vec();
         }
-        sum.iter().map(|s| (s / table.count() as f64) as f32).collect()
+        let row = |r| {
+            let mut row = vec![0.0; table.dimensions()];
+            table.copy_row(r, &mut row);
+            row
+        };
+        mean(table.dimensions(), (0..table.count()).map(row))
     }
 
     /// The table without centering, for comparison with query vectors.
@@ -452,7 +525,7 @@ mod tests {
 
         #[test]
         fn a_table_row_dots_like_its_copy(rows in prop::collection::vec(-1.0_f32..1.0, 5 * 19), v in prop::collection::vec(-1.0_f32..1.0, 19)) {
-            for dtype in [Dtype::F32, Dtype::Int8] {
+            for dtype in [Dtype::F32, Dtype::Int8, Dtype::Binary] {
                 let table = EmbeddingTable::from_rows(&rows, 19, dtype).unwrap();
                 let mut copy = vec![0.0; 19];
                 for r in 0..5 {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use crate::catalog::Catalog;
 use crate::embedding::dot;
+use crate::retrieval::{Scan, SignTable, Term};
 
 /// Rows of unit vectors.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +118,18 @@ pub fn nearest(queries: UnitRows<'_>, table: UnitRows<'_>, k: usize) -> Vec<Vec<
         scored[..k].iter().map(|(_, row)| *row).collect()
     };
     (0..queries.len()).into_par_iter().map(nearest).collect()
+}
+
+/// The `k` rows of a catalog nearest to each query (a vector as long as the table's), among the `first` that look nearest by their signs.
+#[must_use]
+pub fn nearest_by_signs(queries: UnitRows<'_>, catalog: &Catalog, first: usize, k: usize) -> Vec<Vec<usize>> {
+    let signs = SignTable::new(&catalog.embeddings);
+    let nearest = |query: &[f32]| {
+        let along = Term { vector: query.to_vec(), weight: 1.0, is_centered: false };
+        let found = Scan::new(&catalog.embeddings, vec![along]).rescored(&signs, first, k, &|_| 0.0);
+        found.iter().map(|candidate| candidate.row).collect()
+    };
+    queries.rows().map(nearest).collect()
 }
 
 /// Mean share of `expected` that is found.

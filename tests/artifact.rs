@@ -44,7 +44,7 @@ fn is_typed(code: &str) -> bool {
 
 #[test]
 fn what_was_written_is_read_back() {
-    for dtype in [Dtype::Int8, Dtype::F32] {
+    for dtype in [Dtype::Int8, Dtype::F32, Dtype::Binary] {
         let catalog = Catalog::load(&catalog_files(30, dtype)).unwrap();
         assert_eq!((catalog.len(), catalog.embeddings().dtype()), (30, dtype));
         let item = catalog.item(15);
@@ -124,6 +124,43 @@ fn a_table_of_fewer_dimensions_takes_the_models_vectors() {
     assert_eq!(whole.embeddings().dimensions(), common::DIMENSIONS);
 }
 
+#[test]
+fn a_binary_table_holds_a_bit_a_value_and_finds_its_own_rows() {
+    let rows = common::random_rows(200, 7);
+    let recommender = Recommender::new(Catalog::load(&catalog_files(200, Dtype::Binary)).unwrap());
+    let manifest = CatalogManifest::parse(catalog_files(200, Dtype::Binary).manifest().unwrap()).unwrap();
+    let bytes =
+        |manifest: &CatalogManifest| manifest.files.iter().find(|f| f.name == manifest.embeddings).unwrap().bytes;
+    let int8 = CatalogManifest::parse(catalog_files(200, Dtype::Int8).manifest().unwrap()).unwrap();
+    assert!(bytes(&manifest) < bytes(&int8) / 2);
+    // Others may share all the signs of so few dimensions; a row's own are among the nearest.
+    for (row, vector) in rows.chunks(common::DIMENSIONS).enumerate() {
+        assert!(recommender.nearest(vector, 20).unwrap().iter().any(|found| found.row == row), "row {row}");
+    }
+    // A catalog of one item has a mean as long as its row.
+    assert_eq!(Catalog::load(&catalog_files(1, Dtype::Binary)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_binary_table_of_the_wrong_size_is_corrupt() {
+    let files = catalog_files(20, Dtype::Binary);
+    for (change, expected) in [("int8", "expected 20 x"), ("f32", "expected 20 x")] {
+        let mut manifest: serde_json::Value = serde_json::from_slice(files.manifest().unwrap()).unwrap();
+        manifest["dtype"] = change.into();
+        let mut changed = files.clone();
+        changed.insert("manifest.json", manifest.to_string().into_bytes());
+        let error = list(&changed).unwrap_err();
+        assert_eq!(error.code(), "artifact_corrupt");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(catalog_files(20, Dtype::Int8).manifest().unwrap()).unwrap();
+    manifest["dtype"] = "binary".into();
+    let mut changed = catalog_files(20, Dtype::Int8);
+    changed.insert("manifest.json", manifest.to_string().into_bytes());
+    assert_eq!(list(&changed).unwrap_err().code(), "artifact_corrupt");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -151,8 +188,8 @@ proptest! {
 
     // Behind a hash that fits, a change may be a different valid catalog, but it never panics.
     #[test]
-    fn the_parser_survives_any_change(reduced in any::<bool>(), which in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in prop::option::of(any::<prop::sample::Index>())) {
-        let format = TableFormat { dtype: Dtype::Int8, dimensions: reduced.then_some(5) };
+    fn the_parser_survives_any_change(reduced in any::<bool>(), binary in any::<bool>(), which in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in prop::option::of(any::<prop::sample::Index>())) {
+        let format = TableFormat { dtype: if binary { Dtype::Binary } else { Dtype::Int8 }, dimensions: reduced.then_some(5) };
         let (items, rows) = (common::items(20), common::random_rows(20, 7));
         let files = inglenook::artifact::catalog_to_files("test-model", &items, &rows, common::DIMENSIONS, format).unwrap();
         let names: Vec<String> = names(&files).into_iter().filter(|n| n != "manifest.json").collect();

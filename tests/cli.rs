@@ -93,6 +93,17 @@ fn inspect_shows_catalogs_and_models_and_checks_them() {
     assert!(error.contains("artifact_corrupt") && error.contains(file) && error.contains("SHA-256"), "{error}");
 }
 
+#[test]
+fn a_binary_catalog_is_built_inspected_and_searched() {
+    let dir = built();
+    build(&dir, "items.jsonl").args(["--dtype", "binary"]).assert().success();
+    let catalog = stdout(&mut inglenook(&["inspect", &path(&dir, "catalog")]));
+    assert!(catalog.contains("catalog of 4 items, binary embeddings of 16 dimensions by tiny"), "{catalog}");
+    let list = json(&mut recommend(&dir, &["--query", "cats and dogs", "--json"]));
+    assert_eq!(list.as_array().unwrap().len(), 4);
+    assert!(stderr_of_failure(build(&dir, "items.jsonl").args(["--dtype", "int4"])).contains("int8, binary or f32"));
+}
+
 fn damage(file: &Path) {
     let mut bytes = std::fs::read(file).unwrap();
     let last = bytes.len() - 1;

@@ -194,12 +194,8 @@ fn read_embeddings(reader: &SectionReader, manifest: &CatalogManifest) -> Result
         return Err(reader.corrupt("its shape is not the one in the manifest"));
     }
     let values = reader.section(*b"values  ")?;
-    let size = match manifest.dtype {
-        Dtype::F32 => 4,
-        Dtype::Int8 => 1,
-    };
     // Compared before anything is computed from the manifest's numbers, which may be damaged.
-    let expected = manifest.items.checked_mul(manifest.dimensions).and_then(|n| n.checked_mul(size));
+    let expected = manifest.items.checked_mul(manifest.dtype.bytes_a_row(manifest.dimensions));
     if expected != Some(values.len()) {
         return Err(reader.corrupt(format!(
             "found {} bytes of embeddings, expected {} x {} {}",
@@ -209,11 +205,16 @@ fn read_embeddings(reader: &SectionReader, manifest: &CatalogManifest) -> Result
             manifest.dtype.name()
         )));
     }
+    let mean = reader.f32s(*b"mean    ")?;
+    if mean.len() != manifest.dimensions {
+        return Err(reader.corrupt(format!("its mean has {} values, expected {}", mean.len(), manifest.dimensions)));
+    }
     let table = match manifest.dtype {
         Dtype::F32 => EmbeddingTable::from_f32_bytes(values, manifest.dimensions),
         Dtype::Int8 => EmbeddingTable::from_int8_bytes(values, reader.f32s(*b"scales  ")?, manifest.dimensions),
+        Dtype::Binary => EmbeddingTable::from_signs(values, mean.clone()),
     };
-    table.and_then(|table| CenteredTable::new(table, reader.f32s(*b"mean    ")?)).map_err(|e| match e {
+    table.and_then(|table| CenteredTable::new(table, mean)).map_err(|e| match e {
         Error::InvalidInput { .. } => reader.corrupt(e.to_string()),
         other => other,
     })

@@ -1,9 +1,11 @@
 //! Quantization: numbers in fewer bits, with a known error.
 //!
-//! [`int8`]: one scale a row; item tables and weights. [`int4`]: a scale a row and a small factor for each group of it; weights.
+//! [`int8`]: one scale a row; item tables and weights. [`int4`]: a scale a row and a small factor for each group of it; weights. [`binary`]: a bit
+//! a value; item tables.
 
 use serde::{Deserialize, Serialize};
 
+pub mod binary;
 pub mod int4;
 pub mod int8;
 

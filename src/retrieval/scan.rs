@@ -69,7 +69,12 @@ impl<'a> Scan<'a> {
 
     /// As [`exact`](Self::exact), but only rows that look good by their signs are scored: a row of the best may be missed.
     pub fn by_signs(&self, signs: &SignTable, k: usize, base: &impl Fn(usize) -> f32) -> Vec<Candidate> {
-        let wanted = (k * RESCORED_FOR_EACH).max(self.rows() / RESCORED_SHARE).max(RESCORED_AT_LEAST);
+        let first = (k * RESCORED_FOR_EACH).max(self.rows() / RESCORED_SHARE).max(RESCORED_AT_LEAST);
+        self.rescored(signs, first, k, base)
+    }
+
+    /// The best `k` of the `first` rows that look best by their signs.
+    pub fn rescored(&self, signs: &SignTable, first: usize, k: usize, base: &impl Fn(usize) -> f32) -> Vec<Candidate> {
         let probes: Vec<SignProbe> = self.terms().map(|(term, _)| signs.probe(&term.vector)).collect();
         let add_estimates = |first: usize, scores: &mut [f32], estimates: &mut [f32]| {
             for ((term, offset), probe) in self.terms().zip(&probes) {
@@ -86,7 +91,7 @@ impl<'a> Scan<'a> {
                 }
             }
         };
-        let mut promising = self.best(wanted, base, add_estimates).into_unsorted();
+        let mut promising = self.best(first, base, add_estimates).into_unsorted();
         // In the order of the table, which memory likes.
         promising.sort_unstable_by_key(|c| c.row);
         let mut best = Selection::new(k);
@@ -144,7 +149,7 @@ impl<'a> Scan<'a> {
 mod tests {
     use super::super::by_score;
     use super::*;
-    use crate::embedding::{Dtype, EmbeddingTable};
+    use crate::embedding::{Dtype, EmbeddingTable, normalize};
     use proptest::prelude::*;
 
     fn embeddings(rows: usize, dimensions: usize, seed: u32) -> Vec<f32> {
@@ -160,7 +165,9 @@ mod tests {
                 let latent: [f32; LATENT] = core::array::from_fn(|_| next());
                 let noise: Vec<f32> = (0..dimensions).map(|_| 0.3 + 0.2 * next()).collect();
                 let along = |d: usize| (0..LATENT).map(|l| latent[l] * directions[l * dimensions + d]).sum::<f32>();
-                (0..dimensions).map(|d| noise[d] + along(d)).collect::<Vec<f32>>()
+                let mut row: Vec<f32> = (0..dimensions).map(|d| noise[d] + along(d)).collect();
+                normalize(&mut row);
+                row
             })
             .collect()
     }
@@ -169,8 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn exact_equals_scoring_and_sorting(rows in 1_usize..1200, k in 0_usize..60, seed in any::<u32>(), int8 in any::<bool>()) {
-            let dtype = if int8 { Dtype::Int8 } else { Dtype::F32 };
+        fn exact_equals_scoring_and_sorting(rows in 1_usize..1200, k in 0_usize..60, seed in any::<u32>(), dtype in prop::sample::select(vec![Dtype::F32, Dtype::Int8, Dtype::Binary])) {
             let raw = EmbeddingTable::from_rows(&embeddings(rows, 20, seed), 20, dtype).unwrap();
             let mean = CenteredTable::mean_of(&raw);
             let table = CenteredTable::new(raw, mean).unwrap();
@@ -204,5 +210,36 @@ mod tests {
             found += exact.iter().filter(|c| by_signs.contains(c)).count();
         }
         assert!(found >= 398, "{found} of 400");
+    }
+
+    /// Share of the best 10 rows to 40 queries that are found: in a binary table, and among the best 100 of it by int8.
+    fn binary_recall(seed: u32) -> (f32, f32) {
+        let rows = embeddings(4000, 128, seed);
+        let table = |dtype| {
+            let raw = EmbeddingTable::from_rows(&rows, 128, dtype).unwrap();
+            let mean = CenteredTable::mean_of(&raw);
+            CenteredTable::new(raw, mean).unwrap()
+        };
+        let (plain, int8, binary) = (table(Dtype::F32), table(Dtype::Int8), table(Dtype::Binary));
+        let signs = SignTable::new(&int8);
+        let (mut of_binary, mut of_rescored) = (0, 0);
+        for query in rows.chunks(128).step_by(100) {
+            let terms = || vec![Term { vector: query.to_vec(), weight: 1.0, is_centered: false }];
+            let exact: Vec<usize> = Scan::new(&plain, terms()).exact(10, &|_| 0.0).iter().map(|c| c.row).collect();
+            let found = |list: Vec<Candidate>| list.iter().filter(|c| exact.contains(&c.row)).count();
+            of_binary += found(Scan::new(&binary, terms()).exact(10, &|_| 0.0));
+            of_rescored += found(Scan::new(&int8, terms()).rescored(&signs, 100, 10, &|_| 0.0));
+        }
+        (f32::from(of_binary as u16) / 400.0, f32::from(of_rescored as u16) / 400.0)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        #[test]
+        fn binary_tables_find_most_of_the_best_and_rescoring_the_rest(seed in any::<u32>()) {
+            let (binary, rescored) = binary_recall(seed);
+            prop_assert!(binary > 0.5 && rescored > 0.9, "{binary} {rescored}");
+        }
     }
 }

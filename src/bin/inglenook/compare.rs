@@ -46,7 +46,7 @@ struct Fidelity {
     recipes: usize,
     /// Student and teacher, the same text.
     cosine: fidelity::Cosines,
-    /// Of likenesses of 2,000 random pairs of texts.
+    /// Of likenesses of 200,000 random pairs of texts.
     spearman: f64,
     /// Of the teacher's 10 nearest items to a query.
     top_10_overlap: Overlaps,
@@ -66,6 +66,8 @@ struct Overlaps {
 struct TableOverlap {
     dimensions: usize,
     dtype: &'static str,
+    /// Which rows are scored as they are stored.
+    search: &'static str,
     bytes_an_item: usize,
     teacher_queries: f64,
     student_queries: f64,
@@ -77,11 +79,22 @@ struct Recall {
     at_10: f64,
 }
 
-/// Dimensions, and bytes of a value.
-const FORMATS: [[usize; 2]; 5] = [[384, 4], [384, 1], [256, 4], [256, 1], [128, 1]];
+/// Tables that are measured; dimensions are cut to what the model has.
+const FORMATS: [(usize, Dtype); 7] = [
+    (384, Dtype::F32),
+    (384, Dtype::Int8),
+    (256, Dtype::F32),
+    (256, Dtype::Int8),
+    (128, Dtype::Int8),
+    (384, Dtype::Binary),
+    (256, Dtype::Binary),
+];
+
+/// Rows that are scored in int8, of those that look best by their signs.
+const RESCORED: usize = 100;
 
 /// Pairs whose likenesses are correlated.
-const PAIRS: usize = 2000;
+const PAIRS: usize = 200_000;
 
 pub fn run(args: &Args) -> Result<()> {
     let bytes =
@@ -131,21 +144,7 @@ pub fn run(args: &Args) -> Result<()> {
             student_queries_teacher_items: fidelity::overlap(&fidelity::nearest(s(query), t(item), 10), &expected),
             student_queries_student_items: fidelity::overlap(&fidelity::nearest(s(query), s(item), 10), &expected),
         },
-        item_tables: FORMATS
-            .iter()
-            .map(|[dims, size]| {
-                let dtype = if *size == 1 { Dtype::Int8 } else { Dtype::F32 };
-                let format = TableFormat { dtype, dimensions: Some((*dims).min(dimensions)) };
-                let table = table_of(t(item), format)?;
-                Ok(TableOverlap {
-                    dimensions: table.catalog().embeddings().dimensions(),
-                    dtype: dtype.name(),
-                    bytes_an_item: dims * size,
-                    teacher_queries: fidelity::overlap(&nearest(&table, t(query))?, &expected),
-                    student_queries: fidelity::overlap(&nearest(&table, s(query))?, &expected),
-                })
-            })
-            .collect::<Result<_>>()?,
+        item_tables: item_tables(t(item), t(query), s(query), &expected)?,
         title_to_text: [
             ("student", recall(s(title), s(recipe))),
             ("student_over_teacher", recall(s(title), t(recipe))),
@@ -154,6 +153,38 @@ pub fn run(args: &Args) -> Result<()> {
         .into(),
     };
     if args.json { output::json(&found) } else { output::pretty_json(&found) }
+}
+
+/// Measures the tables of [`FORMATS`], and the first of int8 when its rows are chosen by their signs.
+fn item_tables(
+    items: UnitRows<'_>,
+    teacher: UnitRows<'_>,
+    student: UnitRows<'_>,
+    expected: &[Vec<usize>],
+) -> Result<Vec<TableOverlap>> {
+    let mut tables = Vec::new();
+    for (dimensions, dtype) in FORMATS {
+        let format = TableFormat { dtype, dimensions: Some(dimensions.min(items.dimensions)) };
+        let table = table_of(items, format)?;
+        let dimensions = table.catalog().embeddings().dimensions();
+        let overlaps = |search, find: &dyn Fn(UnitRows<'_>) -> Result<Vec<Vec<usize>>>| -> Result<TableOverlap> {
+            Ok(TableOverlap {
+                dimensions,
+                dtype: dtype.name(),
+                search,
+                bytes_an_item: dtype.bytes_a_row(dimensions),
+                teacher_queries: fidelity::overlap(&find(teacher)?, expected),
+                student_queries: fidelity::overlap(&find(student)?, expected),
+            })
+        };
+        tables.push(overlaps("every row", &|queries| nearest(&table, queries))?);
+        if (dimensions, dtype) == (items.dimensions, Dtype::Int8) {
+            let by_signs =
+                |queries: UnitRows<'_>| Ok(fidelity::nearest_by_signs(queries, table.catalog(), RESCORED, 10));
+            tables.push(overlaps("the best 100 by their signs", &by_signs)?);
+        }
+    }
+    Ok(tables)
 }
 
 /// A catalog of nothing but vectors.
