@@ -4,7 +4,7 @@ mod common;
 
 use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
 use inglenook::embedding::dot;
-use inglenook::encoder::{ModelSource, pack_model};
+use inglenook::encoder::{ModelSource, QuantizationPlan, calibrate, pack_model};
 use inglenook::quantization::WeightDtype;
 use inglenook::{ArtifactFiles, Encoder, Error};
 use pollster::block_on;
@@ -56,9 +56,8 @@ fn the_backend_is_told() {
     assert_eq!(status["reason"], "the CPU serves; no GPU has been looked for");
 }
 
-#[test]
-fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
-    let source = ModelSource {
+fn tiny_source() -> ModelSource {
+    ModelSource {
         id: "tiny".into(),
         space: None,
         license: "CC0-1.0".into(),
@@ -67,14 +66,66 @@ fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
         config: tiny_config().to_string().into(),
         tokenizer: tiny_tokenizer().to_string().into(),
         weights: tiny_weights(),
-    };
-    let packed = load(&block_on(pack_model(source, WeightDtype::Int8)).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn packing_to_int8_keeps_the_vectors_and_brings_a_canary() {
+    let packed = load(&block_on(pack_model(tiny_source(), WeightDtype::Int8)).unwrap()).unwrap();
     assert_eq!(packed.manifest().canary.as_ref().map(|c| c.embedding.len()), Some(16));
     let (a, b) = (
         block_on(load(&tiny_model()).unwrap().encode(&["a film about cats"])).unwrap(),
         block_on(packed.encode(&["a film about cats"])).unwrap(),
     );
     assert!(dot(&a, &b) > 0.999, "{}", dot(&a, &b));
+}
+
+/// The tiny weights with the last norm scaled and shifted.
+fn weights_with_another_norm() -> Vec<u8> {
+    use safetensors::SafeTensors;
+    let mut weights = tiny_weights();
+    for (end, change) in [("weight", 1.5_f32), ("bias", 0.5)] {
+        let name = format!("encoder.layer.1.output.LayerNorm.{end}");
+        let (from, to) = {
+            let file = SafeTensors::deserialize(&weights).unwrap();
+            let tensor = file.tensor(&name).unwrap();
+            let data = tensor.data().as_ptr_range();
+            let base = weights.as_ptr().addr();
+            (data.start.addr() - base, data.end.addr() - base)
+        };
+        for (at, bytes) in weights[from..to].chunks_exact_mut(4).enumerate() {
+            let x = f32::from_le_bytes(bytes.try_into().unwrap());
+            let changed = if at % 2 == 0 { x * change } else { x + change * 0.2 };
+            bytes.copy_from_slice(&changed.to_le_bytes());
+        }
+    }
+    weights
+}
+
+#[test]
+fn calibration_finds_the_norm_of_the_teacher() {
+    let words = ["cats", "dogs", "film", "about", "and", "a"];
+    let word = |i: usize| words[i % words.len()];
+    let texts: Vec<String> = (0..300)
+        .map(|i| {
+            (0..1 + i % 5).map(|n| word(i / 6_usize.pow(u32::try_from(n).unwrap()) + n)).collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let teacher = ModelSource { weights: weights_with_another_norm(), ..tiny_source() };
+    let teacher = load(&block_on(pack_model(teacher, WeightDtype::F32)).unwrap()).unwrap();
+    let vectors = block_on(teacher.encode(&texts)).unwrap();
+    let plan = QuantizationPlan::from(WeightDtype::Int8);
+    let calibrate = |texts: &[String], vectors: &[f32]| block_on(calibrate(tiny_source(), &plan, texts, vectors));
+    let found = calibrate(&texts, &vectors).unwrap();
+    assert!(found.after > 0.999 && found.before < 0.99, "{} -> {}", found.before, found.after);
+    let packed = load(&block_on(pack_model(found.source.clone(), plan.clone())).unwrap()).unwrap();
+    let own = block_on(packed.encode(&texts)).unwrap();
+    let cosine = own.chunks(16).zip(vectors.chunks(16)).map(|(a, b)| dot(a, b)).sum::<f32>() / 300.0;
+    assert!(cosine > 0.999, "{cosine}");
+    assert!(calibrate(&texts, &vectors).unwrap().source.weights == found.source.weights);
+    // Too few texts to tell, and vectors of other texts.
+    assert_eq!(calibrate(&texts[..20], &vectors[..320]).unwrap_err().code(), "invalid_input");
+    assert_eq!(calibrate(&texts, &vectors[..320]).unwrap_err().code(), "invalid_input");
 }
 
 #[test]

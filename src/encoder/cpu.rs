@@ -77,6 +77,16 @@ impl CpuEncoder {
 
     /// Unit vectors, `[texts, hidden]`. Each text has at least one token and at most as many as the model has positions.
     pub fn encode(&self, texts: &[&[u32]], scratch: &mut Scratch) -> Vec<f32> {
+        let mut vectors = self.pooled(texts, scratch);
+        // The mean's divisor falls away in the normalization.
+        vectors.chunks_exact_mut(self.weights.hidden).for_each(|vector| {
+            normalize(vector);
+        });
+        vectors
+    }
+
+    /// As [`encode`](Self::encode), before vectors are scaled to length 1: the sum over a text's tokens, or the first token's vector.
+    pub fn pooled(&self, texts: &[&[u32]], scratch: &mut Scratch) -> Vec<f32> {
         let hidden = self.weights.hidden;
         self.embed(texts, scratch);
         for layer in &self.weights.layers {
@@ -152,8 +162,6 @@ impl CpuEncoder {
                     }
                 }
             }
-            // The mean's divisor falls away in the normalization.
-            normalize(out);
         }
         pooled
     }

@@ -5,6 +5,8 @@
 //! are tested against.
 
 mod bert;
+#[cfg(not(target_arch = "wasm32"))]
+mod calibration;
 mod config;
 mod cpu;
 mod device;
@@ -23,6 +25,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 pub(crate) use bert::BertWeights;
+#[cfg(not(target_arch = "wasm32"))]
+pub use calibration::{Calibration, calibrate};
 pub use config::{EncoderConfig, Pooling};
 pub use device::{
     Backend, DeviceChoice, DeviceChoices, DeviceRequest, DeviceStatus, DeviceTimings, SHORT_TOKENS, Timing,
@@ -173,6 +177,28 @@ impl Encoder {
             return Err(Error::Backend { reason: "the model returned values that are not finite".into() });
         }
         Ok(rows)
+    }
+
+    /// The vectors of texts before they are scaled to length 1: means over tokens.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn pooled(&self, texts: &[String]) -> Result<Vec<f32>> {
+        use rayon::prelude::*;
+        if self.cpu.weights().pooling != Pooling::Mean {
+            return Err(Error::incompatible("pooling", "cls", "mean"));
+        }
+        let ids = texts.iter().map(|t| Ok(self.tokenizer.encode(t)?.ids)).collect::<Result<Vec<_>>>()?;
+        let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
+        let groups: Vec<_> = CpuEncoder::groups(&ids).collect();
+        let (cpu, dimensions) = (&self.cpu, self.dimensions());
+        let pooled = |scratch: &mut Scratch, group: &[&[u32]]| {
+            let mut sums = cpu.pooled(group, scratch);
+            for (sum, text) in sums.chunks_exact_mut(dimensions).zip(group) {
+                #[expect(clippy::cast_precision_loss, reason = "a count of tokens")]
+                sum.iter_mut().for_each(|x| *x /= text.len() as f32);
+            }
+            sums
+        };
+        Ok(groups.into_par_iter().map_init(Scratch::default, |scratch, group| pooled(scratch, group)).flatten_iter().collect())
     }
 
     #[cfg(target_arch = "wasm32")]

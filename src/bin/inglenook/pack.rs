@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use indicatif::HumanBytes;
 use inglenook::artifact::manifest::ModelManifest;
-use inglenook::encoder::{ModelSource, QuantizationPlan, pack_model};
+use inglenook::encoder::{Calibration, ModelSource, QuantizationPlan, calibrate, pack_model};
 use inglenook::quantization::WeightDtype;
 use inglenook::quantization::int4::Rounding;
-use inglenook::{Error, Result};
+use inglenook::{DeviceChoice, Error, Result};
+
+use crate::{embeddings, load};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -41,6 +43,12 @@ pub struct Args {
     /// Texts are cut at this many tokens, special ones included (default: from the manifest, else 256)
     #[arg(long)]
     max_tokens: Option<usize>,
+    /// Fit scale and shift of the last norm, so that the quantized model comes closer to --teacher's vectors of these texts, one a line
+    #[arg(long, value_name = "FILE", requires = "teacher")]
+    calibrate: Option<PathBuf>,
+    /// Model directory of the teacher
+    #[arg(long, value_name = "DIR", requires = "calibrate")]
+    teacher: Option<PathBuf>,
 }
 
 pub fn run(args: Args) -> Result<()> {
@@ -52,11 +60,40 @@ pub fn run(args: Args) -> Result<()> {
     source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
     let rounding = if args.trained_int4 { Rounding::Trained } else { Rounding::Search };
     let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
-    let files = pollster::block_on(pack_model(source, QuantizationPlan { dtype: args.dtype, exceptions, rounding }))?;
+    let plan = QuantizationPlan { dtype: args.dtype, exceptions, rounding };
+    if let (Some(texts), Some(teacher)) = (&args.calibrate, &args.teacher) {
+        source = calibrated(source, &plan, texts, teacher)?;
+    }
+    let files = pollster::block_on(pack_model(source, plan))?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!("{} -> {} ({})", args.source.display(), args.out.display(), HumanBytes(size as u64));
     Ok(())
+}
+
+/// The model with its last norm fitted to the teacher's vectors.
+fn calibrated(source: ModelSource, plan: &QuantizationPlan, texts: &Path, teacher: &Path) -> Result<ModelSource> {
+    let texts = lines(texts)?;
+    let teacher = load::encoder(teacher, DeviceChoice::Cpu)?;
+    let vectors =
+        embeddings::encode_cached(&teacher, &texts, "texts by the teacher", &embeddings::cache_dir().join("teacher"))?;
+    let Calibration { source, before, after } = pollster::block_on(calibrate(source, plan, &texts, &vectors))?;
+    eprintln!(
+        "calibrated on {} texts: mean cosine to the teacher {before:.4} -> {after:.4} on those kept out",
+        texts.len()
+    );
+    Ok(source)
+}
+
+/// The lines of a file that hold a text; at least one.
+pub fn lines(file: &Path) -> Result<Vec<String>> {
+    let name = || file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|source| Error::Io { path: name(), source })?;
+    let texts: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+    if texts.is_empty() {
+        return Err(Error::InvalidInput { what: name(), found: "no text".into(), expected: "one text a line".into() });
+    }
+    Ok(texts)
 }
 
 /// The files of a sentence encoder in f32, and what its manifest, if it has one, says about it.

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::ProgressBar;
+use inglenook::Result;
 use inglenook::encoder::sensitivities;
 use inglenook::quantization::WeightDtype;
-use inglenook::{Error, Result};
 
 use crate::output;
-use crate::pack::{dtype, source};
+use crate::pack::{dtype, lines, source};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,16 +28,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let text = std::fs::read_to_string(&args.texts)
-        .map_err(|source| Error::Io { path: args.texts.display().to_string(), source })?;
-    let texts: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-    if texts.is_empty() {
-        return Err(Error::InvalidInput {
-            what: args.texts.display().to_string(),
-            found: "no text".into(),
-            expected: "one text a line".into(),
-        });
-    }
+    let texts = lines(&args.texts)?;
     let bar = ProgressBar::new(0);
     let found = pollster::block_on(sensitivities(&source(&args.source)?, args.dtype, &texts, |done, all| {
         bar.set_length(all as u64);
