@@ -198,7 +198,11 @@ impl Encoder {
             }
             sums
         };
-        Ok(groups.into_par_iter().map_init(Scratch::default, |scratch, group| pooled(scratch, group)).flatten_iter().collect())
+        Ok(groups
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, group| pooled(scratch, group))
+            .flatten_iter()
+            .collect())
     }
 
     #[cfg(target_arch = "wasm32")]
