@@ -195,7 +195,9 @@ impl EmbeddingTable {
                 // Unit vectors that are all alike have a mean of length 1, which leaves their signs no room.
                 let length = libm::sqrtf(dot(&center, &center));
                 if length > LONGEST_CENTER {
-                    center.iter_mut().for_each(|x| *x *= LONGEST_CENTER / length);
+                    for x in &mut center {
+                        *x *= LONGEST_CENTER / length;
+                    }
                 }
                 Self::from_signs(binary::pack(rows, &center).into(), center)
             }

@@ -108,7 +108,7 @@ fn calibration_finds_the_norm_of_the_teacher() {
     let word = |i: usize| words[i % words.len()];
     let texts: Vec<String> = (0..300)
         .map(|i| {
-            (0..1 + i % 5).map(|n| word(i / 6_usize.pow(u32::try_from(n).unwrap()) + n)).collect::<Vec<_>>().join(" ")
+            (0..=i % 5).map(|n| word(i / 6_usize.pow(u32::try_from(n).unwrap()) + n)).collect::<Vec<_>>().join(" ")
         })
         .collect();
     let teacher = ModelSource { weights: weights_with_another_norm(), ..tiny_source() };

@@ -194,7 +194,10 @@ impl Encoder {
             let mut sums = cpu.pooled(group, scratch);
             for (sum, text) in sums.chunks_exact_mut(dimensions).zip(group) {
                 #[expect(clippy::cast_precision_loss, reason = "a count of tokens")]
-                sum.iter_mut().for_each(|x| *x /= text.len() as f32);
+                let count = text.len() as f32;
+                for x in sum {
+                    *x /= count;
+                }
             }
             sums
         };

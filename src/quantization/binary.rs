@@ -46,8 +46,7 @@ impl BinaryRows {
             return Err(Error::invalid("bytes of signs", bits.len(), format!("a positive multiple of {stride}")));
         }
         let square = dot(&center, &center);
-        // Not so if a value is no number.
-        if !(square < 1.0) {
+        if square.is_nan() || square >= 1.0 {
             return Err(Error::invalid(
                 "squared length of the center of signs",
                 square,
