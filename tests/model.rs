@@ -4,7 +4,7 @@ mod common;
 
 use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
 use inglenook::embedding::dot;
-use inglenook::encoder::{ModelSource, QuantizationPlan, calibrate, pack_model};
+use inglenook::encoder::{ModelSource, QuantizationPlan, calibrate, pack_model, sensitivities};
 use inglenook::quantization::WeightDtype;
 use inglenook::{ArtifactFiles, Encoder, Error};
 use pollster::block_on;
@@ -126,6 +126,15 @@ fn calibration_finds_the_norm_of_the_teacher() {
     // Too few texts to tell, and vectors of other texts.
     assert_eq!(calibrate(&texts[..20], &vectors[..320]).unwrap_err().code(), "invalid_input");
     assert_eq!(calibrate(&texts, &vectors[..320]).unwrap_err().code(), "invalid_input");
+}
+
+#[test]
+fn most_matrices_lose_something_when_they_alone_are_quantized() {
+    let texts = ["cats and dogs", "a film about cats", "dogs"].map(str::to_owned);
+    let found = block_on(sensitivities(&tiny_source(), WeightDtype::Int8, &texts, |_, _| {})).unwrap();
+    assert_eq!(found.len(), 3 + 2 * 6);
+    assert!(found.iter().all(|matrix| matrix.loss.abs() < 0.01), "{found:?}");
+    assert!(found.iter().filter(|matrix| matrix.loss > 1e-6).count() > 10, "{found:?}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub async fn pack_model(source: ModelSource, plan: impl Into<QuantizationPlan>) 
     let plan = plan.into();
     let config = EncoderConfig::parse(&source.config)?;
     let (name, weights) = match plan.dtype {
-        WeightDtype::F32 => ("model.safetensors".to_owned(), source.weights),
+        WeightDtype::F32 if plan.exceptions.is_empty() => ("model.safetensors".to_owned(), source.weights),
         dtype => (format!("weights.{}.safetensors", dtype.name()), quantize_weights(&source.weights, &plan)?),
     };
     let contents =
