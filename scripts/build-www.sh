@@ -14,6 +14,10 @@ bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning
 # The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
 quietly "bundling the client" $tools/esbuild "${bundle[@]}" src/client.ts src/worker.ts --external:./inglenook.js --outdir=dist
 
+# The elements use the client as any page would, so that the page's own recommender and theirs are of one kind.
+quietly "bundling the elements" $tools/esbuild "${bundle[@]}" src/elements.ts src/define.ts \
+  --alias:inglenook=./client.js --external:./client.js --external:./elements.js --outdir=dist
+
 mkdir -p "$site/lib" "$site/films"
 integrity=$(node "$ROOT/scripts/film-list.mjs" demo/films/items.jsonl "$site/films/films.json")
 find demo/films -maxdepth 1 -type f ! -name items.jsonl -exec cp -t "$site/films" {} +
@@ -21,7 +25,7 @@ find demo/films -maxdepth 1 -type f ! -name items.jsonl -exec cp -t "$site/films
 quietly "bundling the demo" $tools/esbuild "${bundle[@]}" demo/demo.ts --define:FILM_LIST_INTEGRITY="\"$integrity\"" \
   --alias:inglenook=./lib/client.js --external:./lib/client.js --outfile="$site/demo.js"
 cp demo/index.html demo/style.css "$site/"
-cp dist/client.js dist/worker.js "$site/lib/"
+cp dist/{client,worker,elements,define}.js "$site/lib/"
 for file in inglenook.js inglenook_bg.wasm; do
   [ -f "dist/$file" ] || fail "www/dist/$file is missing; run scripts/build-wasm.sh first"
   cp "dist/$file" "$site/lib/"

@@ -1,0 +1,520 @@
+import {
+  InglenookError,
+  type ListRequest,
+  type ProgressEvent,
+  type Recommendation,
+  type Recommender,
+  type TagFilter,
+} from 'inglenook';
+import { Card, type CardActions, type Opinion } from './card.js';
+import { fillTemplate } from './card-template.js';
+import { arrange, html } from './dom.js';
+import { InglenookElement } from './element.js';
+import { InglenookReadyEvent, InglenookSelectEvent } from './events.js';
+import { showExplanation } from './explanation.js';
+import { shelfStyle } from './shelf-style.js';
+import { faded, ShownItems } from './shown-items.js';
+import { parseFilter } from './tag-filter.js';
+
+const DEFAULT_K = 12;
+/** How much longer a list is asked for, so that faded items can make room. */
+const FADE_FACTOR = 3;
+/** What the engine returns at most. */
+const MAX_K = 1000;
+/** An item counts as shown once half of its card has been in view for this long. */
+const SEEN_MS = 1000;
+const MAX_SKELETONS = 6;
+
+type Repeats = 'fade' | 'never' | 'always';
+
+/**
+ * A shelf of recommendations, computed in the reader's browser.
+ *
+ * ```html
+ * <inglenook-shelf catalog="/catalog/" model="/model/" heading="For you" k="8">
+ *   <a href="/popular">Popular items</a>  <!-- shown before, and without, JavaScript -->
+ * </inglenook-shelf>
+ * ```
+ *
+ * @tag inglenook-shelf
+ * @attr query - what the reader is looking for, in words
+ * @attr similar-to - the id of an item: the shelf shows more like it
+ * @attr k - how many items, 1 to 1000 (12)
+ * @attr diversity - 0 (relevance alone) to 1 (difference alone)
+ * @attr filter - conditions on tags: `Family, !Horror, Comedy|Drama`
+ * @attr heading - the shelf's heading
+ * @attr heading-level - its level, 1 to 6 (2); titles of cards have the next one
+ * @attr repeats - what was shown in earlier visits `fade`s down the list (default), `never` comes back, or `always` may
+ * @attr record-clicks - records a click for every item that is chosen
+ * @attr images - fetches the images of what it recommends: this tells their server what it recommends
+ * @slot - what is shown before the shelf is ready, and where it fails
+ * @slot heading - in place of the heading
+ * @slot loading - in place of the progress bar
+ * @slot empty - in place of the message that nothing fits
+ * @csspart heading, progress, list, card, cover, image, title, link, tags, because, actions, button, like, dislike, why, notice, empty, error
+ * @cssprop --inglenook-card-size - least width of a card (11rem)
+ * @cssprop --inglenook-gap - space between cards (1.2rem)
+ * @cssprop --inglenook-accent, --inglenook-on-accent, --inglenook-line, --inglenook-soft, --inglenook-surface, --inglenook-radius
+ * @fires inglenook-ready
+ * @fires inglenook-select
+ * @fires inglenook-error
+ */
+export class InglenookShelfElement extends InglenookElement {
+  static override observedAttributes = [
+    ...InglenookElement.observedAttributes,
+    'query',
+    'similar-to',
+    'k',
+    'diversity',
+    'filter',
+    'heading',
+    'heading-level',
+    'repeats',
+    'images',
+  ];
+
+  readonly #headingText = html('span');
+  readonly #heading = html('div', { class: 'heading', part: 'heading', id: 'heading', role: 'heading' });
+  readonly #bar = html('progress', { max: 1, 'aria-hidden': 'true' });
+  readonly #progressText = html('span');
+  readonly #progress = html('div', { class: 'progress soft', part: 'progress' }, this.#bar, this.#progressText);
+  readonly #skeletons = html('div', { class: 'list skeletons', 'aria-hidden': 'true' });
+  readonly #loading = html(
+    'div',
+    { class: 'loading' },
+    html('slot', { name: 'loading' }, this.#progress),
+    this.#skeletons,
+  );
+  readonly #fallback = html('slot');
+  readonly #list = html('ol', { class: 'list', part: 'list', tabindex: -1 });
+  readonly #emptyText = html('span');
+  readonly #empty = html('p', { class: 'empty soft', part: 'empty' }, html('slot', { name: 'empty' }, this.#emptyText));
+  readonly #error = html('div', { class: 'error', part: 'error', role: 'alert' });
+  /** Told to those who hear the page. */
+  readonly #live = html('p', { class: 'visually-hidden', role: 'status' });
+  readonly #notice = html('div', { class: 'notice soft', part: 'notice' });
+  readonly #dialog = html('dialog', { part: 'dialog' });
+
+  #filter: TagFilter | null = null;
+  #renderCard: ((recommendation: Recommendation) => Element) | null = null;
+  #recommender: Recommender | null = null;
+  #shown: ShownItems | null = null;
+  #cards = new Map<string, Card>();
+  /** Cards that were liked since the last request of the page: they stay where they are, so that a like can be taken back. */
+  #kept = new Map<string, number>();
+  #work = new AbortController();
+  #isRefreshDue = false;
+  #watcher: IntersectionObserver | null = null;
+  readonly #seenTimers = new Map<Element, ReturnType<typeof setTimeout>>();
+  readonly #actions: CardActions = {
+    decide: (card, opinion) => this.#attempt(() => this.#decide(card, opinion)),
+    explain: (card) => showExplanation(this.#dialog, card.recommendation, this.words),
+    select: (card, event) => this.#select(card, event),
+  };
+
+  constructor() {
+    super(shelfStyle());
+    this.#heading.append(html('slot', { name: 'heading' }, this.#headingText));
+    this.root.append(
+      html(
+        'section',
+        { part: 'shelf', 'aria-labelledby': 'heading' },
+        this.#heading,
+        this.#error,
+        this.#fallback,
+        this.#loading,
+        this.#list,
+        this.#empty,
+        this.#notice,
+        this.#live,
+      ),
+      this.#dialog,
+    );
+    this.#list.ariaBusy = 'true';
+    this.#show('loading');
+  }
+
+  get query(): string {
+    return this.getAttribute('query') ?? '';
+  }
+  set query(value: string) {
+    this.setAttribute('query', value);
+  }
+
+  get similarTo(): string | null {
+    return this.getAttribute('similar-to');
+  }
+  set similarTo(value: string | null) {
+    this.#reflect('similar-to', value);
+  }
+
+  get k(): number {
+    return this.#number('k') ?? DEFAULT_K;
+  }
+  set k(value: number) {
+    this.setAttribute('k', String(value));
+  }
+
+  get diversity(): number | null {
+    return this.#number('diversity') ?? null;
+  }
+  set diversity(value: number | null) {
+    this.#reflect('diversity', value === null ? null : String(value));
+  }
+
+  /** The filter as a value; as an attribute it is written in one line. */
+  get filter(): TagFilter {
+    return this.#filter ?? parseFilter(this.getAttribute('filter') ?? '');
+  }
+  set filter(value: TagFilter | string) {
+    this.#filter = typeof value === 'string' ? null : value;
+    if (typeof value === 'string') this.setAttribute('filter', value);
+    this.#ask();
+  }
+
+  get heading(): string {
+    return this.getAttribute('heading') ?? '';
+  }
+  set heading(value: string) {
+    this.setAttribute('heading', value);
+  }
+
+  get repeats(): Repeats {
+    const value = this.getAttribute('repeats');
+    return value === 'never' || value === 'always' ? value : 'fade';
+  }
+  set repeats(value: Repeats) {
+    this.setAttribute('repeats', value);
+  }
+
+  get recordClicks(): boolean {
+    return this.hasAttribute('record-clicks');
+  }
+  set recordClicks(value: boolean) {
+    this.toggleAttribute('record-clicks', value);
+  }
+
+  get images(): boolean {
+    return this.hasAttribute('images');
+  }
+  set images(value: boolean) {
+    this.toggleAttribute('images', value);
+  }
+
+  /** Makes what a card shows, in the place of a `<template>`. It goes into the page's own tree. */
+  get renderCard(): ((recommendation: Recommendation) => Element) | null {
+    return this.#renderCard;
+  }
+  set renderCard(value: ((recommendation: Recommendation) => Element) | null) {
+    this.#renderCard = value;
+    this.#drop();
+    this.#ask();
+  }
+
+  /** What the shelf shows, best first. */
+  get recommendations(): Recommendation[] {
+    return [...this.#list.children].flatMap((item) => {
+      const card = this.#cards.get((item as HTMLElement).dataset['itemId']!);
+      return card ? [card.recommendation] : [];
+    });
+  }
+
+  /** Ranks again; resolves when the shelf shows the new list. */
+  async refresh(): Promise<void> {
+    this.#kept.clear();
+    await this.#refresh();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#work.abort();
+    this.#watcher?.disconnect();
+    for (const timer of this.#seenTimers.values()) clearTimeout(timer);
+    this.#seenTimers.clear();
+    this.#recommender = null;
+  }
+
+  protected override properties(): string[] {
+    return [
+      'query',
+      'similarTo',
+      'k',
+      'diversity',
+      'filter',
+      'heading',
+      'repeats',
+      'recordClicks',
+      'images',
+      'renderCard',
+    ];
+  }
+
+  protected override opened(recommender: Recommender, signal: AbortSignal): void {
+    const { storage } = recommender.status();
+    this.#recommender = recommender;
+    this.#shown = new ShownItems(this.shared!.catalog, storage.profile === 'persistent' && !storage.isEncrypted);
+    this.#watch();
+    const unsubscribe = recommender.profile.subscribe(() => this.#ask());
+    signal.addEventListener('abort', unsubscribe);
+    this.#attempt(async () => {
+      await this.#refresh();
+      if (!signal.aborted) this.dispatchEvent(new InglenookReadyEvent(recommender));
+    });
+  }
+
+  protected override progressed(event: ProgressEvent | null): void {
+    this.#show('loading');
+    const isDownloading = event?.stage === 'download' && event.totalBytes > 0;
+    // Without a value the bar shows that work goes on, but not how far it has come.
+    if (isDownloading) this.#bar.value = event.loadedBytes / event.totalBytes;
+    else this.#bar.removeAttribute('value');
+    this.#progressText.textContent = isDownloading
+      ? this.words.loading(event.loadedBytes, event.totalBytes)
+      : this.words.preparing;
+  }
+
+  protected override showError(error: InglenookError): void {
+    const { words } = this;
+    this.#error.replaceChildren(
+      html('span', {}, words.error(error.code), html('br'), html('code', { class: 'soft' }, error.message)),
+      html('button', { class: 'button', part: 'button', type: 'button', click: () => this.retry() }, words.retry),
+    );
+    this.#show('error');
+  }
+
+  protected override changed(attribute: string): void {
+    if (attribute === 'filter') this.#filter = null;
+    if (attribute === 'heading' || attribute === 'heading-level') this.worded();
+    if (attribute === 'images' || attribute === 'heading-level') this.#drop();
+    if (attribute !== 'heading') {
+      this.#kept.clear();
+      this.#ask();
+    }
+  }
+
+  protected override worded(): void {
+    this.#headingText.textContent = this.heading;
+    const hasHeading = this.heading !== '' || this.querySelector(':scope > [slot="heading"]') !== null;
+    this.#heading.hidden = !hasHeading;
+    this.#heading.ariaLevel = String(this.#headingLevel);
+    this.#emptyText.textContent = this.words.empty;
+    this.#skeletons.replaceChildren(
+      ...Array.from({ length: Math.min(this.k, MAX_SKELETONS) }, () => html('div', { class: 'skeleton' })),
+    );
+    this.#drop();
+    this.#ask();
+  }
+
+  get #headingLevel(): number {
+    return Math.min(Math.max(this.#number('heading-level') ?? 2, 1), 6);
+  }
+
+  /** Ranks again once the present task is done: attributes that change together mean one request. */
+  #ask(): void {
+    if (!this.#recommender || this.#isRefreshDue) return;
+    this.#isRefreshDue = true;
+    queueMicrotask(() => {
+      this.#isRefreshDue = false;
+      this.#attempt(() => this.#refresh());
+    });
+  }
+
+  /** A ranking that is overtaken by the next one is dropped. */
+  async #refresh(): Promise<void> {
+    const recommender = this.#recommender;
+    if (!recommender) return;
+    this.#work.abort();
+    const { signal } = (this.#work = new AbortController());
+    this.#list.ariaBusy = 'true';
+    try {
+      const list = await this.#rank(recommender, signal);
+      if (!signal.aborted) this.#place(list);
+    } catch (thrown) {
+      if (InglenookError.from(thrown).code !== 'cancelled') throw thrown;
+    }
+  }
+
+  async #rank(recommender: Recommender, signal: AbortSignal): Promise<Recommendation[]> {
+    const { k, query, similarTo, diversity, filter, repeats } = this;
+    // Words and items that were asked for have one right answer, whatever was shown before.
+    const isForYou = query.trim() === '' && similarTo === null && this.#shown !== null;
+    const wanted = Math.max(k - this.#kept.size, 1);
+    const request: ListRequest = {
+      k: isForYou && repeats === 'fade' ? Math.min(k * FADE_FACTOR, MAX_K) : wanted,
+      filter,
+      exclude: [...this.#kept.keys(), ...(isForYou && repeats === 'never' ? this.#shown!.ids() : [])],
+      ...(diversity !== null && { diversity }),
+    };
+    const list =
+      similarTo === null
+        ? await recommender.recommend({ ...request, query }, { signal })
+        : await recommender.similar(similarTo, request, { signal });
+    if (this.#kept.size >= k) return [];
+    return isForYou && repeats === 'fade' ? faded(list, wanted, this.#shown!) : list;
+  }
+
+  #place(list: Recommendation[]): void {
+    const focus = this.#focus();
+    const cards = new Map<string, Card>();
+    const place = (recommendation: Recommendation): Card => {
+      const card = this.#cards.get(recommendation.id) ?? this.#newCard(recommendation);
+      card.update(recommendation);
+      cards.set(recommendation.id, card);
+      return card;
+    };
+    const inOrder = list.map(place);
+    for (const [id, index] of [...this.#kept].sort(([, a], [, b]) => a - b)) {
+      const card = this.#cards.get(id);
+      if (!card) continue;
+      cards.set(id, card);
+      inOrder.splice(index, 0, card);
+    }
+    for (const [id, card] of this.#cards) {
+      if (cards.has(id)) continue;
+      this.#watcher?.unobserve(card.element);
+      card.remove();
+    }
+    for (const card of inOrder) if (!this.#kept.has(card.recommendation.id)) card.setOpinion(null);
+    const news = inOrder.filter((card) => !this.#cards.has(card.recommendation.id));
+    this.#cards = cards;
+    this.append(...news.flatMap(({ content }) => content ?? []));
+    arrange(
+      this.#list,
+      inOrder.map(({ element }) => element),
+    );
+    for (const { element } of news) this.#watcher?.observe(element);
+    focus();
+    this.#list.ariaBusy = 'false';
+    this.#say(this.words.count(inOrder.length));
+    this.#show(inOrder.length > 0 ? 'ready' : 'empty');
+    this.setState(inOrder.length > 0 ? 'ready' : 'empty');
+  }
+
+  #newCard(recommendation: Recommendation): Card {
+    const { words, images } = this;
+    const template = this.querySelector<HTMLTemplateElement>(':scope > template');
+    const content =
+      this.#renderCard?.(recommendation) ??
+      (template ? fillTemplate(template, recommendation, words.because(recommendation)) : null);
+    const headingLevel = Math.min(this.#headingLevel + (this.#heading.hidden ? 0 : 1), 6);
+    return new Card(recommendation, this.#actions, { words, images, content, headingLevel });
+  }
+
+  async #decide(card: Card, opinion: Opinion): Promise<void> {
+    const { id, title } = card.recommendation;
+    const recommender = this.#recommender;
+    if (!recommender) return;
+    if (card.opinion === opinion) {
+      await this.#takeBack(id, title);
+      return;
+    }
+    this.#tell(opinion === 'like' ? this.words.liked(title) : this.words.disliked(title), () =>
+      this.#takeBack(id, title),
+    );
+    card.setOpinion(opinion);
+    if (opinion === 'like') this.#kept.set(id, [...this.#list.children].indexOf(card.element));
+    else this.#kept.delete(id);
+    await recommender.profile.edit({ itemId: id, kind: opinion });
+  }
+
+  async #takeBack(id: string, title: string): Promise<void> {
+    this.#kept.delete(id);
+    this.#cards.get(id)?.setOpinion(null);
+    this.#tell(this.words.takenBack(title));
+    await this.#recommender?.profile.remove(id);
+  }
+
+  #select(card: Card, event: MouseEvent): void {
+    const { recommendation, element } = card;
+    const index = [...this.#list.children].indexOf(element);
+    if (!this.dispatchEvent(new InglenookSelectEvent(recommendation, index))) event.preventDefault();
+    if (!this.recordClicks || !this.#recommender) return;
+    // Where the browser leaves the page, the worker has the message before it goes.
+    this.#attempt(() => this.#recommender!.record({ itemId: recommendation.id, kind: 'click' }));
+  }
+
+  /** Notes what has been in view: half of a card, for a while. */
+  #watch(): void {
+    this.#watcher?.disconnect();
+    this.#watcher = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          clearTimeout(this.#seenTimers.get(target));
+          this.#seenTimers.delete(target);
+          if (!isIntersecting) continue;
+          const seen = () => this.#shown?.add((target as HTMLElement).dataset['itemId']!);
+          this.#seenTimers.set(target, setTimeout(seen, SEEN_MS));
+        }
+      },
+      { threshold: 0.5 },
+    );
+    for (const { element } of this.#cards.values()) this.#watcher.observe(element);
+  }
+
+  /** Where the keyboard is in the list, so that it stays there when its card moves on or goes away. */
+  #focus(): () => void {
+    const focused = this.root.activeElement;
+    const item = focused?.closest('li');
+    if (!(focused instanceof HTMLElement) || !item || !this.#list.contains(item)) return () => {};
+    const index = [...this.#list.children].indexOf(item);
+    const sameButton = `.${[...focused.classList].join('.')}`;
+    return () => {
+      const neighbor = this.#list.children.item(Math.min(index, this.#list.children.length - 1));
+      const target = focused.isConnected ? focused : neighbor?.querySelector<HTMLElement>(sameButton);
+      if (this.root.activeElement !== target) (target ?? this.#list).focus({ preventScroll: true });
+    };
+  }
+
+  /** A message that stays until the next one, with a way back where there is one. */
+  #tell(text: string, undo?: () => Promise<void>): void {
+    const click = () => this.#attempt(undo!);
+    this.#notice.replaceChildren(
+      html('span', {}, text),
+      ...(undo
+        ? [html('button', { class: 'button undo', part: 'button', type: 'button', click }, this.words.undo)]
+        : []),
+    );
+    this.#say(text);
+  }
+
+  #say(text: string): void {
+    this.#live.textContent = text;
+  }
+
+  /** Drops all cards: what they are made of has changed. */
+  #drop(): void {
+    for (const card of this.#cards.values()) card.remove();
+    this.#cards.clear();
+    this.#kept.clear();
+  }
+
+  #show(state: 'loading' | 'ready' | 'empty' | 'error'): void {
+    const hasFallback = this.#fallback.assignedNodes().some((node) => node.textContent?.trim());
+    this.#loading.hidden = state !== 'loading';
+    this.#skeletons.hidden = hasFallback;
+    this.#fallback.hidden = state === 'ready' || state === 'empty';
+    this.#list.hidden = state === 'loading' || state === 'empty' || (state === 'error' && this.#cards.size === 0);
+    this.#empty.hidden = state !== 'empty';
+    this.#error.hidden = state !== 'error';
+  }
+
+  #attempt(work: () => Promise<unknown>): void {
+    work().catch((thrown: unknown) => this.fail(thrown));
+  }
+
+  #number(attribute: string): number | undefined {
+    const text = this.getAttribute(attribute);
+    return text === null || text.trim() === '' ? undefined : Number(text);
+  }
+
+  #reflect(attribute: string, value: string | null): void {
+    if (value === null) this.removeAttribute(attribute);
+    else this.setAttribute(attribute, value);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'inglenook-shelf': InglenookShelfElement;
+  }
+}
