@@ -24,11 +24,6 @@ export class ShownItems {
     this.#before = isStored ? read(this.#key) : new Map();
   }
 
-  /** How many items are remembered. */
-  get count(): number {
-    return new Set([...this.#before.keys(), ...this.#now]).size;
-  }
-
   visits(id: string): number {
     return this.#before.get(id)?.[0] ?? 0;
   }
@@ -46,6 +41,11 @@ export class ShownItems {
     const all = read(this.#key);
     all.set(id, [this.visits(id) + 1, today()]);
     write(this.#key, all);
+  }
+
+  /** How many items this browser remembers as shown. */
+  static count(catalog: string): number {
+    return read(PREFIX + catalog).size;
   }
 
   /** Forgets what was shown of this catalog. */

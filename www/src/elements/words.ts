@@ -1,4 +1,4 @@
-import type { ErrorCode, InteractionKind, Recommendation, ScoreParts } from 'inglenook';
+import type { ErrorCode, InteractionKind, Recommendation, ScoreParts, StorageStatus } from 'inglenook';
 
 /** What the elements say. Replace any of it through the `words` of an element, for another language or another voice. */
 export interface Words {
@@ -29,6 +29,37 @@ export interface Words {
   nothingSpeaks: string;
   kinds: Record<InteractionKind, string>;
   percent: (share: number) => string;
+  privacy: PrivacyWords;
+}
+
+/** What `<inglenook-privacy>` says. */
+export interface PrivacyWords {
+  promise: string;
+  requests: (count: number) => string;
+  requestsNote: string;
+  stored: string;
+  nothingStored: string;
+  /** What was done with an item, and when, for instance "liked on 3 May 2026". */
+  done: (kind: InteractionKind, timestampMs: number) => string;
+  /** An item that the catalog no longer has. */
+  gone: (itemId: string) => string;
+  forget: string;
+  forgetItem: (title: string) => string;
+  forgotten: (title: string) => string;
+  more: (items: number) => string;
+  shown: (items: number) => string;
+  place: (storage: StorageStatus) => string;
+  reasons: string;
+  noReasons: string;
+  export: string;
+  import: string;
+  imported: string;
+  forgetAll: string;
+  forgetAllQuestion: string;
+  forgetAllYes: string;
+  forgetAllNo: string;
+  allForgotten: string;
+  fileName: string;
 }
 
 const MEGABYTE = 1e6;
@@ -79,6 +110,44 @@ export const ENGLISH: Words = {
   nothingSpeaks: 'Nothing that is kept about you speaks for it.',
   kinds: { like: 'liked', dislike: 'turned down', view: 'looked at', click: 'opened', purchase: 'bought' },
   percent: (share) => `${Math.round(share * 100)} %`,
+  privacy: {
+    promise: 'Your recommendations are computed on this device. What you like stays in this browser.',
+    requests: (count) =>
+      count === 0
+        ? 'This page has sent no request since the recommendations were ready.'
+        : `This page has sent ${count === 1 ? 'one request' : `${count} requests`} since the recommendations were ready:`,
+    requestsNote: 'Counted by your browser, live.',
+    stored: 'What is kept about you',
+    nothingStored: 'Nothing. Like something, and it is listed here.',
+    done: (kind, timestampMs) => {
+      const day = new Date(timestampMs).toLocaleDateString('en', { dateStyle: 'medium' });
+      return `${ENGLISH.kinds[kind]} on ${day}`;
+    },
+    gone: (itemId) => `${itemId}, which is no longer here`,
+    forget: 'Forget',
+    forgetItem: (title) => `Forget ${title}`,
+    forgotten: (title) => `${title} is forgotten.`,
+    more: (items) => `and ${items} more; the export has them all`,
+    shown: (items) =>
+      items === 0
+        ? ''
+        : `Also kept: which ${items === 1 ? 'item was' : `${items} items were`} shown to you, so that they can make room for others.`,
+    place: ({ profile, isEncrypted }) =>
+      profile === 'memory'
+        ? 'All of it lasts as long as this page is open.'
+        : `All of it lies in this browser's storage${isEncrypted ? ', encrypted' : ''}.`,
+    reasons: 'Why you are shown what you are shown',
+    noReasons: 'Nothing here follows from what is kept about you yet.',
+    export: 'Export',
+    import: 'Import',
+    imported: 'Imported.',
+    forgetAll: 'Forget everything',
+    forgetAllQuestion: 'Forget everything that is kept about you? This cannot be undone.',
+    forgetAllYes: 'Yes, forget everything',
+    forgetAllNo: 'Keep it',
+    allForgotten: 'Everything is forgotten.',
+    fileName: 'my-profile.json',
+  },
 };
 
 const ERRORS: Partial<Record<ErrorCode, string>> = {
