@@ -58,8 +58,8 @@ function fileFor(root, pathname) {
  * @param {object} [options]
  * @param {number} [options.port] 0, the default, takes a free port.
  * @param {Record<string, string | null>} [options.headers] Sent with every answer, over the defaults; null removes one.
- * @param {(pathname: string, reply: { status: number, body: Buffer }) => { status: number, body: Buffer }} [options.alter]
- *   May replace any answer, so that tests can serve damaged files.
+ * @param {(pathname: string, reply: { status: number, body: Buffer }) => { status: number, body: Buffer, headers?: Record<string, string> }}
+ *   [options.alter] May replace any answer, so that tests can serve damaged files and redirects.
  * @returns {Promise<{ url: string, requests: { method: string, url: string, atMs: number }[], close(): Promise<void> }>}
  */
 export async function serve(root, { port = 0, headers = {}, alter } = {}) {
@@ -95,7 +95,7 @@ export async function serve(root, { port = 0, headers = {}, alter } = {}) {
       ? { status: 200, body: fs.readFileSync(file) }
       : { status: 404, body: Buffer.from(`not found: ${pathname}\n`) };
     if (alter) reply = alter(pathname, reply);
-    response.writeHead(reply.status, { ...sent, 'content-length': reply.body.length });
+    response.writeHead(reply.status, { ...sent, ...reply.headers, 'content-length': reply.body.length });
     response.end(isHead ? undefined : reply.body);
   });
   await new Promise((resolve, reject) => {

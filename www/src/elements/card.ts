@@ -140,7 +140,7 @@ function defaultContent(
 /** A cover drawn on the device: a color of the item's kind and the first letter of its name. Nothing is fetched for it. */
 function cover(title: string, tags: string[]): Element {
   const element = html('div', { class: 'cover drawn', part: 'cover', 'aria-hidden': 'true' }, [...title][0] ?? '');
-  element.style.setProperty('--hue', String(hash(tags[0] ?? title) % 360));
+  element.style.setProperty('--hue', String(hash(tags.join() || title) % 360));
   element.style.setProperty('--turn', `${hash(title) % 360}deg`);
   return element;
 }

@@ -2,7 +2,8 @@ import { styleSheet } from './style.js';
 
 export const privacyStyle = styleSheet(`
 section { display: grid; gap: 0.9rem; min-width: 0; }
-section > h3, summary { font-size: 1.05em; font-weight: 600; }
+.section-title, summary { margin-block-end: 0.3rem; font-size: 1.05em; font-weight: 600; }
+section > .heading { margin-block-end: 0; }
 .requests { display: flex; align-items: baseline; gap: 0.6rem; }
 .count { font-size: 1.5em; font-weight: 700; font-variant-numeric: tabular-nums; }
 .count.some { color: var(--_accent); }

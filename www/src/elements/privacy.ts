@@ -34,7 +34,7 @@ export class InglenookPrivacyElement extends InglenookElement {
   readonly #countText = html('span');
   readonly #urls = html('ul', { class: 'urls' });
   readonly #requestsNote = html('p', { class: 'soft' });
-  readonly #storedTitle = html('div', { role: 'heading' });
+  readonly #storedTitle = html('div', { class: 'section-title', role: 'heading' });
   readonly #stored = html('ul', { class: 'list' });
   readonly #storedNote = html('p', { class: 'soft' });
   readonly #reasonsTitle = html('summary');

@@ -25,7 +25,9 @@ article { display: flex; flex-direction: column; height: 100%; }
 .card .actions { margin-block-start: auto; }
 .button.like::before { content: '♥' / ''; margin-inline-end: 0.35em; color: var(--_accent); }
 .button.like[aria-pressed='true']::before { color: inherit; }
-.button.why { border-color: transparent; background: none; text-decoration: underline dotted; text-underline-offset: 0.2em; }
+a[part='link'] { text-decoration: none; }
+a[part='link']:hover { text-decoration: underline; }
+.button.why { padding-inline: 0.2rem; border-color: transparent; background: none; text-decoration: underline dotted; text-underline-offset: 0.2em; }
 .notice:not(:empty) { margin-block-start: 0.9rem; }
 .error { margin-block-end: 1rem; }
 .progress { display: grid; gap: 0.4rem; margin-block-end: 1rem; font-variant-numeric: tabular-nums; }

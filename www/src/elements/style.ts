@@ -39,7 +39,7 @@ button, summary { cursor: pointer; }
 .visually-hidden {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
-.heading { margin-block-end: 0.8em; font-size: 1.3em; line-height: 1.2; }
+.heading { margin-block-end: 0.7em; font-size: 1.3em; font-weight: 650; line-height: 1.2; }
 .button {
   min-height: 1.9rem;
   padding: 0.25rem 0.65rem;
