@@ -1,6 +1,7 @@
 // Draws a poster for a film from nothing but its title, year and genres: the same film always gets the same one.
 import { svg } from './dom.js';
 import type { Film } from './film.js';
+import { randomFrom } from './random.js';
 import { SCENES, type Palette } from './scenery.js';
 
 const WIDTH = 200;
@@ -108,16 +109,4 @@ function widthOf(text: string, size: number): number {
   const { fontFamily } = getComputedStyle(document.querySelector('h1')!);
   pen.font = `700 ${size}px ${fontFamily}`;
   return pen.measureText(text).width;
-}
-
-/** Numbers from 0 to 1 that a text decides: FNV-1a for the seed, mulberry32 for the sequence. */
-function randomFrom(text: string): () => number {
-  let state = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -108,11 +108,11 @@ export class Card {
 
   setOpinion(opinion: Opinion | null): void {
     this.opinion = opinion;
-    for (const [name, button] of Object.entries(this.#buttons)) button.ariaPressed = String(opinion === name);
-  }
-
-  focus(opinion: Opinion): void {
-    this.#buttons[opinion].focus({ preventScroll: true });
+    for (const [name, button] of Object.entries(this.#buttons)) {
+      const isPressed = opinion === name;
+      button.ariaPressed = String(isPressed);
+      button.part.toggle('pressed', isPressed);
+    }
   }
 
   remove(): void {

@@ -38,10 +38,13 @@ export class InglenookErrorEvent extends Event {
   }
 }
 
+interface InglenookEventMap {
+  'inglenook-ready': InglenookReadyEvent;
+  'inglenook-select': InglenookSelectEvent;
+  'inglenook-error': InglenookErrorEvent;
+}
+
 declare global {
-  interface HTMLElementEventMap {
-    'inglenook-ready': InglenookReadyEvent;
-    'inglenook-select': InglenookSelectEvent;
-    'inglenook-error': InglenookErrorEvent;
-  }
+  interface HTMLElementEventMap extends InglenookEventMap {}
+  interface DocumentEventMap extends InglenookEventMap {}
 }

@@ -51,7 +51,7 @@ type Repeats = 'fade' | 'never' | 'always';
  * @slot heading - in place of the heading
  * @slot loading - in place of the progress bar
  * @slot empty - in place of the message that nothing fits
- * @csspart heading, progress, list, card, cover, image, title, link, tags, because, actions, button, like, dislike, why, notice, empty, error
+ * @csspart heading, progress, list, card, cover, image, title, link, tags, because, actions, button, like, dislike, pressed, why, notice, empty, error
  * @cssprop --inglenook-card-size - least width of a card (11rem)
  * @cssprop --inglenook-gap - space between cards (1.2rem)
  * @cssprop --inglenook-accent, --inglenook-on-accent, --inglenook-line, --inglenook-soft, --inglenook-surface, --inglenook-radius
