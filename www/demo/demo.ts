@@ -12,6 +12,8 @@ try {
     createRecommender({
       catalog: 'catalog/',
       model: 'model/',
+      // The page keeps the history itself.
+      storage: 'memory',
       device: (new URLSearchParams(location.search).get('device') ?? 'auto') as Device,
       onProgress: showProgress,
     }),

@@ -26,10 +26,10 @@ export function showExplanation(dialog: HTMLDialogElement, { title, score, parts
         ...PARTS.map(({ name, label, meaning }) =>
           html(
             'tr',
-            { 'data-testid': `part-${name}`, 'data-value': parts[name] },
+            { 'data-testid': `part-${name}`, 'data-value': parts[name] ?? 0 },
             html('th', { scope: 'row' }, label, html('small', {}, meaning)),
-            html('td', { class: 'part-bar' }, bar(parts[name] / largest)),
-            html('td', { class: 'part-value' }, signed(parts[name])),
+            html('td', { class: 'part-bar' }, bar((parts[name] ?? 0) / largest)),
+            html('td', { class: 'part-value' }, signed(parts[name] ?? 0)),
           ),
         ),
       ),

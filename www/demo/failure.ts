@@ -17,6 +17,9 @@ const ADVICE: Record<ErrorCode, [title: string, advice: string]> = {
   cancelled: ['Stopped', 'Loading was cancelled.'],
   invalid_input: ['That did not work', 'The page asked for something that the library cannot do.'],
   network: ['The library is out of reach', 'A file could not be fetched. Check the connection, then try again.'],
+  profile_locked: ['Your shelf is locked', 'It was kept with a key that this page does not have.'],
+  storage_full: ['No room left', 'This browser has no room left for the library.'],
+  storage_unavailable: ['Nothing can be kept', 'This browser gives the page nowhere to keep things.'],
   unknown_item: ['A film is missing', 'The page asked for a film that the library does not have.'],
 };
 

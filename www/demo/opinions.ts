@@ -59,8 +59,7 @@ export class Opinions {
 
   async replace(history: Interaction[]): Promise<void> {
     this.#keep(history);
-    // The worker does these in order, with nothing in between.
-    await Promise.all([this.#recommender.clearHistory(), ...history.map((interaction) => this.#record(interaction))]);
+    await this.#recommender.profile.import({ format: 'inglenook-profile', version: 1, interactions: history });
   }
 
   #keep(history: Interaction[]): void {
