@@ -12,7 +12,8 @@ quietly "checking types" $tools/tsc -p tsconfig.json
 quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning)
 # The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
-quietly "bundling the client" $tools/esbuild "${bundle[@]}" src/client.ts src/worker.ts --external:./inglenook.js --outdir=dist
+quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.ts src/worker.ts \
+  --external:./inglenook.js --outdir=dist
 
 # The elements use the client as any page would, so that the page's own recommender and theirs are of one kind.
 quietly "bundling the elements" $tools/esbuild "${bundle[@]}" src/elements.ts src/define.ts \

@@ -58,15 +58,16 @@ function fileFor(root, pathname) {
  * @param {object} [options]
  * @param {number} [options.port] 0, the default, takes a free port.
  * @param {Record<string, string | null>} [options.headers] Sent with every answer, over the defaults; null removes one.
- * @param {(pathname: string, reply: { status: number, body: Buffer }) => { status: number, body: Buffer, headers?: Record<string, string> }}
- *   [options.alter] May replace any answer, so that tests can serve damaged files and redirects.
- * @returns {Promise<{ url: string, requests: { method: string, url: string, atMs: number }[], close(): Promise<void> }>}
+ * @param {(pathname: string, reply: Reply, request: http.IncomingMessage) => Reply | null} [options.alter]
+ *   May replace any answer, so that tests can serve damaged files and redirects. `{ status, body, headers?, breakAfter? }`: `headers` go over all others; with `breakAfter` the connection ends after
+ *   that many bytes; null ends it at once.
+ * @returns {Promise<{ url: string, requests: { method: string, url: string, range: string | undefined, atMs: number }[], close(): Promise<void> }>}
  */
 export async function serve(root, { port = 0, headers = {}, alter } = {}) {
   root = path.resolve(root);
   const requests = [];
   const server = http.createServer((request, response) => {
-    requests.push({ method: request.method, url: request.url, atMs: Date.now() });
+    requests.push({ method: request.method, url: request.url, range: request.headers.range, atMs: Date.now() });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;
@@ -84,19 +85,28 @@ export async function serve(root, { port = 0, headers = {}, alter } = {}) {
     };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
     const isHead = request.method === 'HEAD';
-    if (file && !alter && !isHead) {
-      response.writeHead(200, { ...sent, 'content-length': fs.statSync(file).size });
-      fs.createReadStream(file)
-        .on('error', () => response.destroy())
-        .pipe(response);
-      return;
-    }
     let reply = file
       ? { status: 200, body: fs.readFileSync(file) }
       : { status: 404, body: Buffer.from(`not found: ${pathname}\n`) };
-    if (alter) reply = alter(pathname, reply);
+    if (alter) reply = alter(pathname, reply, request);
+    if (reply === null) {
+      response.destroy();
+      return;
+    }
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    if (reply.status === 200 && range) {
+      const { length } = reply.body;
+      const [from, to] = [Number(range[1]), Math.min(Number(range[2]), length - 1)];
+      sent['content-range'] = `bytes ${from}-${to}/${length}`;
+      reply = { ...reply, status: 206, body: reply.body.subarray(from, to + 1) };
+    }
     response.writeHead(reply.status, { ...sent, ...reply.headers, 'content-length': reply.body.length });
-    response.end(isHead ? undefined : reply.body);
+    if (isHead) return response.end();
+    // A connection that breaks in the middle, for tests.
+    if (reply.breakAfter !== undefined) {
+      return response.write(reply.body.subarray(0, reply.breakAfter), () => setTimeout(() => response.destroy(), 50));
+    }
+    response.end(reply.body);
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);

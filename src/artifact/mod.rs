@@ -11,6 +11,6 @@ pub(crate) mod sections;
 mod catalog_files;
 mod files;
 
-pub(crate) use catalog_files::catalog_from_files;
 pub use catalog_files::{TableFormat, catalog_to_files};
+pub(crate) use catalog_files::{catalog_from_files, loaded_catalog_to_files};
 pub use files::ArtifactFiles;
