@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # The npm package and the demo page: checks the types, bundles www/src into www/dist with its declarations, and assembles
-# target/site. build-wasm.sh puts the wasm module into www/dist; the site's model/ and catalog/ are left as they are.
+# target/site. build-wasm.sh puts the wasm module into www/dist; the site's model and catalogs are left as they are.
 source "$(dirname "$0")/env.sh"
 "$ROOT/scripts/setup/npm.sh"
 cd "$ROOT/www"
 tools=node_modules/.bin
 site=$ROOT/target/site
+
+digest() { # digest FILE: as `integrity` takes it
+  node -e 'process.stdout.write("sha256-" + crypto.createHash("sha256").update(fs.readFileSync(process.argv[1])).digest("base64"))' "$1"
+}
 
 say build "browser client and demo page"
 quietly "checking types" $tools/tsc -p tsconfig.json
@@ -19,13 +23,20 @@ quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.
 quietly "bundling the elements" $tools/esbuild "${bundle[@]}" src/elements.ts src/define.ts \
   --alias:inglenook=./client.js --external:./client.js --external:./elements.js --outdir=dist
 
-mkdir -p "$site/lib" "$site/films"
-integrity=$(node "$ROOT/scripts/film-list.mjs" demo/films/items.jsonl "$site/films/films.json")
-find demo/films -maxdepth 1 -type f ! -name items.jsonl -exec cp -t "$site/films" {} +
-# The page uses the package as any host page would: as files beside it, not bundled in.
-quietly "bundling the demo" $tools/esbuild "${bundle[@]}" demo/demo.ts --define:FILM_LIST_INTEGRITY="\"$integrity\"" \
-  --alias:inglenook=./lib/client.js --external:./lib/client.js --outfile="$site/demo.js"
-cp demo/index.html demo/style.css "$site/"
+mkdir -p "$site/lib" "$site/films" "$site/recipes" "$site/own"
+films=$(node "$ROOT/scripts/film-list.mjs" demo/films/items.jsonl "$site/films/films.json")
+find demo/films demo/recipes -maxdepth 1 -type f ! -name items.jsonl ! -name '*.ts' -printf '%h/%f\n' |
+  while read -r file; do cp "$file" "$site/${file#demo/}"; done
+recipes=$INGLENOOK_CACHE/recipes/recipes.jsonl
+[ -f "$recipes" ] || fail "$recipes is missing; run scripts/setup/recipes.sh first"
+cp "$recipes" "$site/recipes/"
+# The pages use the package as any host page would: as files beside them, not bundled in.
+quietly "bundling the demo" $tools/esbuild "${bundle[@]}" demo/demo.ts demo/recipes/recipes.ts demo/own/own.ts \
+  --define:FILM_LIST_INTEGRITY="\"$films\"" --define:RECIPES_INTEGRITY="\"$(digest "$recipes")\"" \
+  --alias:inglenook=./lib/client.js --alias:inglenook/define=./lib/define.js --external:./lib/*.js \
+  --entry-names=[name] --outdir="$site"
+cp demo/*.html demo/style.css "$site/"
+cp demo/own/*.csv "$site/own/"
 cp dist/{client,worker,elements,define}.js "$site/lib/"
 for file in inglenook.js inglenook_bg.wasm; do
   [ -f "dist/$file" ] || fail "www/dist/$file is missing; run scripts/build-wasm.sh first"

@@ -85,18 +85,48 @@ describe('axe finds no violation', () => {
       await page.locator('inglenook-privacy .forget-all').click();
     });
 
-    it(`in the film library, ${colorScheme}`, async () => {
-      const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' });
-      try {
-        const demo = new DemoPage(await context.newPage());
-        await demo.open(site.url);
-        await demo.likeByName('The Matrix');
-        assert.deepEqual(await violations(demo.page), []);
-        await demo.testId('results').getByTestId('why').first().click();
-        assert.deepEqual(await violations(demo.page), []);
-      } finally {
-        await context.close();
-      }
+    /** The same on a page of the demo. */
+    const checkDemo = (name, visit) =>
+      it(`${name}, ${colorScheme}`, async () => {
+        const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' });
+        try {
+          const page = await context.newPage();
+          const look = async () => assert.deepEqual(await violations(page), []);
+          await visit(page, look);
+        } finally {
+          await context.close();
+        }
+      });
+
+    checkDemo('in the film library', async (page, look) => {
+      const demo = new DemoPage(page);
+      await demo.open(site.url);
+      await demo.likeByName('The Matrix');
+      await page.getByText('Your privacy').click();
+      await look();
+      await demo.testId('results').getByTestId('why').first().click();
+      await look();
+    });
+    checkDemo('in the recipe book', async (page, look) => {
+      await page.goto(`${site.url}/recipes.html`);
+      await settled(page.getByTestId('recipes'));
+      await look();
+      await page.locator('.recipe-card button').first().click();
+      await settled(page.locator('#similar inglenook-shelf'));
+      await look();
+    });
+    checkDemo('with a catalog of the visitor', async (page, look) => {
+      await page.goto(`${site.url}/own.html`);
+      await look();
+      const wrong = { name: 'wrong.csv', mimeType: 'text/csv', buffer: Buffer.from('color\nred\n') };
+      await page.getByTestId('file').setInputFiles(wrong);
+      await page.getByTestId('problems').waitFor();
+      await look();
+      await page.getByTestId('sample').click();
+      await settled(page.getByTestId('list'));
+      await page.getByTestId('list').locator('[part="link"]').first().click();
+      await settled(page.getByTestId('similar'));
+      await look();
     });
   }
 });

@@ -341,11 +341,28 @@ describe('<inglenook-shelf>', () => {
   });
 
   it('lets its engine go when it leaves the page', async () => {
-    await open();
-    const workers = () => page.workers().length;
-    assert.equal(workers(), 1);
+    const shelf = await open();
+    const recommender = await page.evaluateHandle(
+      () =>
+        new Promise((resolve) => {
+          const other = document.createElement('inglenook-shelf');
+          for (const { name, value } of document.querySelector('inglenook-shelf').attributes)
+            other.setAttribute(name, value);
+          other.addEventListener('inglenook-ready', (event) => resolve(event.recommender));
+          document.querySelector('main').append(other);
+        }),
+    );
+    await shelf.evaluate((element) => element.remove());
+    const call = () =>
+      recommender.evaluate((engine) =>
+        engine.recommend({ k: 1 }).then(
+          ({ length }) => length,
+          ({ code }) => code,
+        ),
+      );
+    assert.equal(await call(), 1, 'another shelf still needs it');
     await page.evaluate(() => document.querySelector('inglenook-shelf').remove());
-    for (let tries = 0; workers() > 0 && tries < 50; tries++) await page.waitForTimeout(20);
-    assert.equal(workers(), 0);
+    await page.waitForTimeout(50);
+    assert.equal(await call(), 'cancelled');
   });
 });

@@ -60,6 +60,8 @@ describe('inglenook-verify', () => {
     ['a page with a shelf', '/', () => elements],
     ['a page with a privacy panel', '/panel.html', () => elements],
     ['the film library', '/', () => site],
+    ['the recipe book', '/recipes.html', () => site],
+    ['a catalog of the visitor', '/own.html', () => site],
   ]) {
     it(`passes ${name}`, async () => {
       const { url, requests } = server();

@@ -47,3 +47,11 @@ export async function settled(shelf) {
 /** What a shelf shows, best first. */
 export const shownBy = (shelf) =>
   shelf.evaluate((element) => element.recommendations.map(({ id, title }) => ({ id, title })));
+
+/** Waits until a server was asked for nothing for a while. */
+export async function quiet({ requests }, forMs = 500) {
+  for (let before = -1; before !== requests.length;) {
+    before = requests.length;
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+  }
+}

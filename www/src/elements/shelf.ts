@@ -100,7 +100,7 @@ export class InglenookShelfElement extends InglenookElement {
   #recommender: Recommender | null = null;
   #shown: ShownItems | null = null;
   #cards = new Map<string, Card>();
-  /** Cards that were liked since the last request of the page: they stay where they are, so that a like can be taken back. */
+  /** Cards that were liked or opened since the last request of the page: they stay where they are, though the engine would not list them again. */
   #kept = new Map<string, number>();
   #work = new AbortController();
   #isRefreshDue = false;
@@ -429,6 +429,7 @@ export class InglenookShelfElement extends InglenookElement {
     const index = [...this.#list.children].indexOf(element);
     if (!this.dispatchEvent(new InglenookSelectEvent(recommendation, index))) event.preventDefault();
     if (!this.recordClicks || !this.#recommender) return;
+    this.#kept.set(recommendation.id, index);
     // Where the browser leaves the page, the worker has the message before it goes.
     this.#attempt(() => this.#recommender!.record({ itemId: recommendation.id, kind: 'click' }));
   }
