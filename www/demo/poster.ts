@@ -3,6 +3,7 @@ import { svg } from './dom.js';
 import type { Film } from './film.js';
 import { randomFrom } from './random.js';
 import { SCENES, type Palette } from './scenery.js';
+import { unhurried } from './unhurried.js';
 
 const WIDTH = 200;
 const HEIGHT = 300;
@@ -33,7 +34,14 @@ const GENRES_BY_CHARACTER = [
 let posters = 0;
 let pen: CanvasRenderingContext2D | null = null;
 
+/** The sheet at once, and what is on it when the page has time. */
 export function poster(film: Film): SVGSVGElement {
+  const sheet = svg('svg', { class: 'poster', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' });
+  unhurried(() => sheet.append(...drawing(film)));
+  return sheet;
+}
+
+function drawing(film: Film): SVGElement[] {
   const random = randomFrom(`${film.id} ${film.title}`);
   const [genre = 'Drama', second = genre] = GENRES_BY_CHARACTER.filter((name) => film.genres.includes(name));
   const { palettes } = SCENES[genre]!;
@@ -41,9 +49,7 @@ export function poster(film: Film): SVGSVGElement {
   // The colors of one genre, and now and then the scene of another, so that films of a kind do not all look alike.
   const { draw } = SCENES[random() < 0.35 ? second : genre]!;
   const sky = `poster-sky-${++posters}`;
-  return svg(
-    'svg',
-    { class: 'poster', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' },
+  return [
     svg(
       'linearGradient',
       { id: sky, x1: 0, y1: 0, x2: 0, y2: 1 },
@@ -53,7 +59,7 @@ export function poster(film: Film): SVGSVGElement {
     svg('rect', { width: WIDTH, height: HEIGHT, fill: `url(#${sky})` }),
     ...draw(palette, random),
     ...lettering(film, palette),
-  );
+  ];
 }
 
 function lettering({ title, year }: Film, palette: Palette): SVGElement[] {

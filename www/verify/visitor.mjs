@@ -8,11 +8,20 @@ const MAX_LINKS = 6;
 const PAUSE_MS = 150;
 const ACTION_TIMEOUT_MS = 1500;
 
+/** What is pressed first may bring up more to use. */
+const ROUNDS = 2;
+
 /**
  * @param {import('playwright-core').Page} page
  * @returns {Promise<number>} How many things were done.
  */
 export async function interact(page) {
+  let done = 0;
+  for (let round = 0; round < ROUNDS; round++) done += await interactOnce(page);
+  return done;
+}
+
+async function interactOnce(page) {
   let done = 0;
   const attempt = async (action) => {
     try {

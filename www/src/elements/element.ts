@@ -9,9 +9,9 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 const SOURCE_ATTRIBUTES = ['catalog', 'model', 'device'];
 
-/** `:state(loading)` and so on, in a page's style sheet. */
-export type ElementState = 'loading' | 'ready' | 'empty' | 'error';
-const STATES: ElementState[] = ['loading', 'ready', 'empty', 'error'];
+/** `:state(loading)` and so on, in a page's style sheet. An element is `idle` until it knows where its recommender comes from. */
+export type ElementState = 'idle' | 'loading' | 'ready' | 'empty' | 'error';
+const STATES: ElementState[] = ['idle', 'loading', 'ready', 'empty', 'error'];
 
 /**
  * What the elements have in common: where the recommender comes from, and what state it is in.
@@ -29,7 +29,7 @@ export abstract class InglenookElement extends Base {
   readonly #internals = this.attachInternals();
   #shared: SharedRecommender | null = null;
   #given: Recommender | null = null;
-  #state: ElementState = 'loading';
+  #state: ElementState = 'idle';
   #words: Words = ENGLISH;
   #isOpening = false;
 
