@@ -12,7 +12,7 @@ quietly "checking types" $tools/tsc -p tsconfig.json
 quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning)
 # The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
-quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.ts src/worker.ts \
+quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.ts src/worker.ts src/service-worker.ts \
   --external:./inglenook.js --outdir=dist
 
 mkdir -p "$site/lib" "$site/films"
@@ -23,6 +23,8 @@ quietly "bundling the demo" $tools/esbuild "${bundle[@]}" demo/demo.ts --define:
   --alias:inglenook=./lib/client.js --external:./lib/client.js --outfile="$site/demo.js"
 cp demo/index.html demo/style.css "$site/"
 cp dist/client.js dist/worker.js "$site/lib/"
+# From the root: a service worker serves what lies beside it and below.
+cp dist/service-worker.js "$site/"
 for file in inglenook.js inglenook_bg.wasm; do
   [ -f "dist/$file" ] || fail "www/dist/$file is missing; run scripts/build-wasm.sh first"
   cp "dist/$file" "$site/lib/"
