@@ -1,20 +1,14 @@
 #!/usr/bin/env bash
-# The npm package and the demo page: checks the types, bundles www/src into www/dist with its declarations, and assembles
-# target/site. build-wasm.sh puts the wasm module into www/dist; the site's model/ and catalog/ are left as they are.
+# The npm package's client and the demo page, assembled in target/site. build-wasm.sh puts the wasm module into www/dist; the site's model/ and catalog/ are left as they are.
 source "$(dirname "$0")/env.sh"
 "$ROOT/scripts/setup/npm.sh"
 cd "$ROOT/www"
 tools=node_modules/.bin
 site=$ROOT/target/site
 
-say build "browser client and demo page"
-quietly "checking types" $tools/tsc -p tsconfig.json
-quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
+bash "$ROOT/scripts/build-client.sh"
+say build "demo page"
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning)
-# The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
-quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.ts src/worker.ts src/service-worker.ts \
-  --external:./inglenook.js --outdir=dist
-
 mkdir -p "$site/lib" "$site/films"
 integrity=$(node "$ROOT/scripts/film-list.mjs" demo/films/items.jsonl "$site/films/films.json")
 find demo/films -maxdepth 1 -type f ! -name items.jsonl -exec cp -t "$site/films" {} +
