@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The npm package and the demo page: checks the types, bundles www/src into www/dist with its declarations, and assembles
-# target/site. build-wasm.sh puts the wasm module into www/dist; the site's model and catalogs are left as they are.
+# The npm package's code and the demo, assembled in target/site. build-wasm.sh puts the wasm module into www/dist; the site's model and catalogs are
+# left as they are.
 source "$(dirname "$0")/env.sh"
 "$ROOT/scripts/setup/npm.sh"
 cd "$ROOT/www"
@@ -11,18 +11,9 @@ digest() { # digest FILE: as `integrity` takes it
   node -e 'process.stdout.write("sha256-" + crypto.createHash("sha256").update(fs.readFileSync(process.argv[1])).digest("base64"))' "$1"
 }
 
-say build "browser client and demo page"
-quietly "checking types" $tools/tsc -p tsconfig.json
-quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
+bash "$ROOT/scripts/build-client.sh"
+say build "demo"
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning)
-# The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
-quietly "bundling the client" $tools/esbuild "${bundle[@]}" --minify src/client.ts src/worker.ts \
-  --external:./inglenook.js --outdir=dist
-
-# The elements use the client as any page would, so that the page's own recommender and theirs are of one kind.
-quietly "bundling the elements" $tools/esbuild "${bundle[@]}" src/elements.ts src/define.ts \
-  --alias:inglenook=./client.js --external:./client.js --external:./elements.js --outdir=dist
-
 mkdir -p "$site/lib" "$site/films" "$site/recipes" "$site/own"
 films=$(node "$ROOT/scripts/film-list.mjs" demo/films/items.jsonl "$site/films/films.json")
 find demo/films demo/recipes -maxdepth 1 -type f ! -name items.jsonl ! -name '*.ts' -printf '%h/%f\n' |
@@ -38,6 +29,8 @@ quietly "bundling the demo" $tools/esbuild "${bundle[@]}" demo/demo.ts demo/reci
 cp demo/*.html demo/style.css "$site/"
 cp demo/own/*.csv "$site/own/"
 cp dist/{client,worker,elements,define}.js "$site/lib/"
+# From the root: a service worker serves what lies beside it and below.
+cp dist/service-worker.js "$site/"
 for file in inglenook.js inglenook_bg.wasm; do
   [ -f "dist/$file" ] || fail "www/dist/$file is missing; run scripts/build-wasm.sh first"
   cp "dist/$file" "$site/lib/"

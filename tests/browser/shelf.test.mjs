@@ -45,7 +45,7 @@ describe('<inglenook-shelf>', () => {
         for (const type of ['inglenook-ready', 'inglenook-select', 'inglenook-error']) {
           document.addEventListener(type, (event) => {
             const { recommendation, index, status, error, bubbles, composed } = event;
-            const told = { type, name: event.constructor.name, bubbles, composed };
+            const told = { type, bubbles, composed };
             globalThis.events.push({
               ...told,
               ...(recommendation && { id: recommendation.id, index }),
@@ -112,11 +112,10 @@ describe('<inglenook-shelf>', () => {
     const [ready, select] = await events();
     assert.deepEqual(
       { ...ready, items: ready.items > 9000 },
-      { type: 'inglenook-ready', name: 'InglenookReadyEvent', items: true, bubbles: true, composed: true },
+      { type: 'inglenook-ready', items: true, bubbles: true, composed: true },
     );
     assert.deepEqual(select, {
       type: 'inglenook-select',
-      name: 'InglenookSelectEvent',
       id: second.id,
       index: 1,
       bubbles: true,
@@ -265,7 +264,7 @@ describe('<inglenook-shelf>', () => {
     await shelf.locator('[part="error"]').waitFor();
     assert.ok(await page.locator('#kept').isVisible());
     const [error] = await events();
-    assert.deepEqual([error.type, error.name, error.code], ['inglenook-error', 'InglenookErrorEvent', 'network']);
+    assert.deepEqual([error.type, error.code], ['inglenook-error', 'network']);
     await shelf.evaluate((element) => element.setAttribute('catalog', '/catalog/'));
     await settled(shelf);
     assert.equal(await shelf.locator('[part="card"]').count(), 6);

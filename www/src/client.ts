@@ -13,6 +13,7 @@ import { ArtifactCache } from './artifact-cache.js';
 import { absolute, cancelled, Connection, openLine } from './connection.js';
 import { InglenookError } from './errors.js';
 import { holdLock } from './locks.js';
+import { keepOffline } from './offline.js';
 import type { Load } from './protocol.js';
 import type {
   AddOptions,
@@ -131,6 +132,11 @@ class WorkerRecommender implements Recommender {
 
   update(options?: CallOptions) {
     return this.#connection.call('update', null, options);
+  }
+
+  async keepOffline(serviceWorker: string | URL) {
+    const url = absolute(serviceWorker);
+    await keepOffline(url, await this.#connection.call('codeFiles', null));
   }
 
   status(): Status {

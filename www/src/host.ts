@@ -247,6 +247,15 @@ export class Host {
       const manifest = await fetchManifest(folder, { cache: 'no-cache', signal });
       return this.#adoptCatalog(manifest, signal, async (swap) => swap());
     },
+
+    codeFiles: () => {
+      const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
+      // What a module imports is not among them. A bundler may have put it into the worker's own file: then there is nothing to keep.
+      const here = import.meta.url;
+      loaded.push(new URL('./inglenook.js', here).href);
+      const folders = [this.#load.model, this.#load.catalog ?? this.#load.model];
+      return [self.location.href, ...loaded].filter((file) => !folders.some((folder) => file.startsWith(folder)));
+    },
   };
 
   #require(itemId: string): void {

@@ -45,6 +45,8 @@ export interface Operations {
   items: { input: string[]; output: (Item | null)[] };
   exportCatalog: { input: null; output: Map<string, Uint8Array<ArrayBuffer>> };
   update: { input: null; output: boolean };
+  /** The addresses of the worker's own code. */
+  codeFiles: { input: null; output: string[] };
 }
 
 export type Operation = keyof Operations;

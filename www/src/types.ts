@@ -368,6 +368,13 @@ export interface Recommender {
    * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`; the present catalog stays then.
    */
   update(options?: CallOptions): Promise<boolean>;
+  /**
+   * Makes this page open without a network: registers the package's `service-worker.js`, which the site serves from its root, and has it keep the
+   * page and everything that it has loaded. Model and catalog are kept anyway.
+   *
+   * @throws {InglenookError} `network`, `storage_unavailable`
+   */
+  keepOffline(serviceWorker: string | URL): Promise<void>;
   status(): Status;
   /** Lets the engine go; the last one out frees its memory. Calls under way reject with `cancelled`. */
   dispose(): void;
