@@ -74,7 +74,7 @@ describe('no task of the main thread is long', () => {
       await page.goto(`${elements.url}/blank.html`);
       await page.evaluate(() => {
         let sum = 0;
-        for (const end = performance.now() + 400; performance.now() < end; ) sum += Math.sqrt(sum + 1);
+        for (const end = performance.now() + 400; performance.now() < end;) sum += Math.sqrt(sum + 1);
       });
     });
     await page.close();

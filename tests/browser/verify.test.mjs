@@ -1,16 +1,24 @@
 // inglenook-verify must let every page of ours pass, and fail on each way to leak that is planted in tests/browser/pages/leaks.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { verify } from '../../www/verify/verify.mjs';
 import { root } from '../../scripts/paths.mjs';
 import { launch } from './support/browser.mjs';
 import { servePages } from './support/elements.mjs';
-import { serve, SITE } from './support/server.mjs';
+import { CONTENT_SECURITY_POLICY, serve, SITE } from './support/server.mjs';
 
 const start = (options) => launch('none', options);
 const kinds = ({ leaks }) => [...new Set(leaks.map(({ kind }) => kind))].sort();
+
+describe('docs/privacy.md', () => {
+  it('states the policy that everything here is served with', () => {
+    const text = fs.readFileSync(path.join(root, 'docs/privacy.md'), 'utf8');
+    assert.ok(text.includes(`\n${CONTENT_SECURITY_POLICY}\n`), CONTENT_SECURITY_POLICY);
+  });
+});
 
 describe('inglenook-verify', () => {
   let leaks, elements, site;
