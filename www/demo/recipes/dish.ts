@@ -6,7 +6,7 @@ import { randomFrom } from '../random.js';
 const PALETTES: Record<string, string[]> = {
   Dessert: ['#f3c6c3', '#f9e6e1', '#8a3b45', '#d9788a', '#f2d7a0'],
   Cake: ['#e9cfe0', '#f7ebf2', '#7a4a63', '#c98aa9', '#f5dfb8'],
-  Beverage: ['#bcd9d6', '#e4f1ef', '#2f6f73', '#63a5a0', '#f0c75e'],
+  Beverage: ['#bcd9d6', '#e4f1ef', '#a8612a', '#cf8f45', '#f0c75e'],
   Soup: ['#e4b98a', '#f6e7d3', '#b4552a', '#d98b3c', '#6c8a3f'],
   Salad: ['#cfe0b1', '#eef5e0', '#5c8a34', '#8db850', '#d6533f'],
   Pasta: ['#efd9a0', '#faf2da', '#c9732f', '#e7b75a', '#7a9a45'],
