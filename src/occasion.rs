@@ -1,7 +1,5 @@
 //! What a single request adds to a history, or sets aside of it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::interaction::{Interaction, InteractionKind};
@@ -41,15 +39,15 @@ impl Occasion {
 fn disliked(history: &[Interaction]) -> Vec<String> {
     let mut in_order: Vec<&Interaction> = history.iter().collect();
     in_order.sort_by_key(|interaction| interaction.timestamp_ms);
-    let mut last_word = BTreeMap::new();
-    for interaction in in_order {
-        match interaction.kind {
-            InteractionKind::Dislike => last_word.insert(&interaction.item_id, true),
-            InteractionKind::Like | InteractionKind::Purchase => last_word.insert(&interaction.item_id, false),
-            InteractionKind::View | InteractionKind::Click => None,
-        };
+    let mut disliked: Vec<String> = Vec::new();
+    for Interaction { item_id, kind, .. } in in_order {
+        match kind {
+            InteractionKind::Dislike if !disliked.contains(item_id) => disliked.push(item_id.clone()),
+            InteractionKind::Like | InteractionKind::Purchase => disliked.retain(|id| id != item_id),
+            _ => {}
+        }
     }
-    last_word.into_iter().filter(|(_, is_disliked)| *is_disliked).map(|(id, _)| id.clone()).collect()
+    disliked
 }
 
 #[cfg(test)]

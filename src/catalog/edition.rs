@@ -1,6 +1,6 @@
 //! The changes that one browser makes to a catalog: items added on the device and items taken out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
@@ -17,7 +17,7 @@ pub struct Edition {
     dimensions: usize,
     /// In the order of adding.
     added: Vec<Added>,
-    removed: BTreeSet<String>,
+    removed: HashSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl Edition {
     /// No changes. Vectors to come are of the model `space` and have `dimensions` values.
     #[must_use]
     pub fn new(space: impl Into<String>, dimensions: usize) -> Self {
-        Self { space: space.into(), dimensions, added: Vec::new(), removed: BTreeSet::new() }
+        Self { space: space.into(), dimensions, added: Vec::new(), removed: HashSet::new() }
     }
 
     /// Whether it changes nothing.
@@ -50,7 +50,7 @@ impl Edition {
         if let Some(found) = vectors.iter().find(|x| !x.is_finite()) {
             return Err(Error::invalid("embedding values", found, "finite values"));
         }
-        let mut places: BTreeMap<String, usize> =
+        let mut places: HashMap<String, usize> =
             self.added.iter().enumerate().map(|(place, added)| (added.item.id.clone(), place)).collect();
         for (item, vector) in items.into_iter().zip(vectors.chunks_exact(self.dimensions)) {
             self.removed.remove(&item.id);

@@ -1,6 +1,6 @@
 //! An item from named values, as a site's list or a page's script states them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::item::Item;
 use crate::error::{Error, Result as CrateResult};
 
 /// The values of one item by their names.
-pub(crate) type Fields = BTreeMap<String, Value>;
+pub(crate) type Fields = serde_json::Map<String, Value>;
 
 /// Reads a JSON list of objects, every one of which must be an item of its own id.
 ///
@@ -81,7 +81,12 @@ fn popularity_of(value: Option<&Value>) -> Result<f32, String> {
     };
     let number = number.map(|n| n as f32).filter(|n| n.is_finite() && *n >= 0.0);
     number.ok_or_else(|| {
-        format!("popularity is {}, expected a finite number of at least 0", value.unwrap_or(&Value::Null))
+        let found = match value {
+            Some(Value::Number(n)) => n.to_string(),
+            Some(Value::String(s)) => format!("\"{s}\""),
+            other => other.map_or("missing", kind_of).to_owned(),
+        };
+        format!("popularity is {found}, expected a finite number of at least 0")
     })
 }
 

@@ -1,5 +1,6 @@
 // How models and catalogs come and stay: cached by their pieces, taken up again where they broke off, brought up to date, used offline.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -276,6 +277,70 @@ describe('a new version of the catalog', () => {
       ]);
       assertError(error, 'artifact_corrupt');
       assert.match(film, /Matrix/);
+    });
+  });
+});
+
+/** Adds an opening to a site's catalog, as the command line does: the list for somebody of whom nothing is known. */
+async function addOpening(page, site) {
+  const list = await page.evaluate(async () => {
+    const recommender = await load({ storage: 'memory', shared: false });
+    return recommender.recommend({ k: 60 });
+  });
+  const content = Buffer.from(JSON.stringify(list));
+  const name = 'opening-123456789abc.json';
+  fs.writeFileSync(path.join(site, 'catalog', name), content);
+  const file = path.join(site, 'catalog/manifest.json');
+  const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  manifest.files = [...manifest.files.filter((entry) => entry.name !== name), { name, bytes: content.length, sha256 }];
+  fs.writeFileSync(file, JSON.stringify(manifest));
+  return list;
+}
+
+describe('the opening of a catalog', () => {
+  it('is the list for a stranger, before there is an engine, and from what is here once there was one', () =>
+    withSite(browser, { site: twoVersions() }, async (server, context) => {
+      const page = await openClient(context, server);
+      assert.deepEqual(await page.evaluate(() => popular('/catalog/')), []);
+      const list = await addOpening(page, path.join(root, 'target/test-sites/versions'));
+      await page.reload();
+      await loadClient(page);
+      forget(server);
+      const [ten, comedies, rest] = await page.evaluate(async () => {
+        const ten = await popular('/catalog/');
+        const [first] = ten;
+        return [
+          ten,
+          await popular('/catalog', { k: 60, filter: { anyOf: ['Comedy'], noneOf: ['Romance'] } }),
+          await popular('/catalog/', { k: 1, exclude: [first.id] }),
+        ];
+      });
+      assert.deepEqual(ten, JSON.parse(JSON.stringify(list.slice(0, 10))));
+      assert.ok(
+        comedies.length > 0 && comedies.every(({ tags }) => tags.includes('Comedy') && !tags.includes('Romance')),
+      );
+      assert.equal(rest[0].id, list[1].id);
+      assert.ok(server.requests.every(({ url }) => /manifest\.json|opening-/.test(url)));
+      await page.evaluate(async () => void (await load()));
+      forget(server);
+      assert.equal((await page.evaluate(() => popular('/catalog/'))).length, 10);
+      assert.deepEqual(server.requests, []);
+    }));
+
+  it('is an error where it is damaged, missing or no longer wanted', () => {
+    let answer = (reply) => reply;
+    const alter = (pathname, reply) => (pathname.includes('/opening-') ? answer(reply) : reply);
+    return withSite(browser, { site: twoVersions(), alter }, async (server, context) => {
+      const page = await openClient(context, server);
+      await addOpening(page, path.join(root, 'target/test-sites/versions'));
+      const attempt = () => page.evaluate(() => failure(popular('/catalog/')));
+      answer = ({ body }) => ({ status: 200, body: body.subarray(1) });
+      assertError(await attempt(), 'artifact_corrupt', /opening/);
+      answer = () => ({ status: 404, body: Buffer.from('') });
+      assertError(await attempt(), 'network', /404/);
+      const aborted = await page.evaluate(() => failure(popular('/catalog/', {}, { signal: AbortSignal.abort() })));
+      assertError(aborted, 'cancelled');
     });
   });
 });

@@ -14,6 +14,7 @@ import { absolute, cancelled, Connection, openLine } from './connection.js';
 import { InglenookError } from './errors.js';
 import { holdLock } from './locks.js';
 import { keepOffline } from './offline.js';
+import { openingOf } from './popular.js';
 import type { Load } from './protocol.js';
 import type {
   AddOptions,
@@ -24,6 +25,7 @@ import type {
   NewInteraction,
   NewItem,
   Profile,
+  Recommendation,
   Recommender,
   RecommenderOptions,
   RecommendRequest,
@@ -58,6 +60,24 @@ export async function createRecommender(options: RecommenderOptions): Promise<Re
     lock?.release();
     throw error;
   }
+}
+
+/**
+ * The best-known items of a catalog, of different kinds, best first: a first shelf, before an engine is there. It needs two small files of the
+ * catalog and nothing else; `recommend` gives the same list to a reader of whom nothing is known. At most 60; none where the catalog was not
+ * built by the command line.
+ *
+ * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`.
+ */
+export function popular(
+  catalog: string | URL,
+  request: Omit<ListRequest, 'diversity'> = {},
+  options: CallOptions = {},
+): Promise<Recommendation[]> {
+  return openingOf(new URL(directory(catalog)), request, options).catch((thrown: unknown) => {
+    if (options.signal?.aborted) throw cancelled('popular was cancelled');
+    throw InglenookError.from(thrown);
+  });
 }
 
 /** What this browser keeps of models and catalogs, of all recommenders of the site. */

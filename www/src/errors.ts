@@ -35,12 +35,17 @@ const CODES: Record<ErrorCode, true> = {
   profile_locked: true,
 };
 
-/** An error on its way through `postMessage`, which would strip a class and its fields. */
+/**
+ * An error on its way through `postMessage`, which would strip a class and its fields.
+ *
+ * @internal
+ */
 export interface PlainError {
   code: ErrorCode;
   message: string;
 }
 
+/** Every failure of this package. */
 export class InglenookError extends Error {
   override readonly name = 'InglenookError';
   readonly code: ErrorCode;
@@ -50,6 +55,7 @@ export class InglenookError extends Error {
     this.code = code;
   }
 
+  /** @internal */
   static fromPlain({ code, message }: PlainError): InglenookError {
     return new InglenookError(code, message);
   }
@@ -71,6 +77,7 @@ export class InglenookError extends Error {
     return new InglenookError(codeOf(thrown) ?? 'backend_unavailable', message, { cause: thrown });
   }
 
+  /** @internal */
   toPlain(): PlainError {
     return { code: this.code, message: this.message };
   }
@@ -81,7 +88,11 @@ function codeOf(thrown: unknown): ErrorCode | null {
   return typeof code === 'string' && code in CODES ? (code as ErrorCode) : null;
 }
 
-/** Whether wasm code trapped: a Rust panic or a memory fault. */
+/**
+ * Whether wasm code trapped: a Rust panic or a memory fault.
+ *
+ * @internal
+ */
 export function isTrap(thrown: unknown): thrown is WebAssembly.RuntimeError {
   return thrown instanceof WebAssembly.RuntimeError;
 }

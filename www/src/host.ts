@@ -4,7 +4,7 @@ import { recallTimings, rememberTimings } from './device-timings.js';
 import { emptyEdition, withItems, withoutItems } from './edition.js';
 import { InglenookError } from './errors.js';
 import { Engine } from './inglenook.js';
-import { fetchManifest } from './loader.js';
+import { fetchManifest } from './fetching.js';
 import { sha256, CAN_HASH, type Manifest } from './manifest.js';
 import { documentOf, entriesOf, historyOf, merged, without } from './profile.js';
 import type { Call, FromWorker, Input, Load, Measured, Operation, Output } from './protocol.js';

@@ -2,16 +2,9 @@
 // times faster than wasm; what the bytes mean is for the wasm module to judge.
 import type { ArtifactCache } from './artifact-cache.js';
 import { InglenookError } from './errors.js';
+import { fetchOk, interrupted } from './fetching.js';
 import { Files } from './inglenook.js';
-import {
-  CAN_HASH,
-  chunksOfFile,
-  parseManifest,
-  sha256,
-  type ArtifactFile,
-  type Chunk,
-  type Manifest,
-} from './manifest.js';
+import { CAN_HASH, chunksOfFile, sha256, type ArtifactFile, type Chunk, type Manifest } from './manifest.js';
 import type { ProgressEvent } from './types.js';
 
 export interface FetchOptions {
@@ -58,14 +51,6 @@ export class Tally {
       totalBytes: this.#totalBytes,
     });
   }
-}
-
-export async function fetchManifest(folder: URL, { cache, signal }: Omit<FetchOptions, 'store'>): Promise<Manifest> {
-  const url = new URL('manifest.json', folder);
-  // The manifest decides which files are right, so it alone must never come from a cache unasked.
-  const response = await fetchOk(url, { signal, cache: cache === 'reload' ? cache : 'no-cache' });
-  const content = new Uint8Array(await response.arrayBuffer().catch((cause: unknown) => fail(interrupted(url, cause))));
-  return parseManifest(folder, content);
 }
 
 /** Neighboring chunks that are fetched with one request. */
@@ -265,26 +250,6 @@ export async function fetchModule(url: URL, tally: Tally): Promise<Response> {
   return response;
 }
 
-async function fetchOk(url: URL, options?: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, options);
-  } catch (cause) {
-    throw new InglenookError(
-      'network',
-      `${url} could not be reached (${messageOf(cause)}); check the connection, and that the server allows this page to fetch it`,
-      { cause },
-    );
-  }
-  if (!response.ok) {
-    throw new InglenookError(
-      'network',
-      `${url} answered ${response.status} ${response.statusText}`.trimEnd() + '; check that the file is deployed there',
-    );
-  }
-  return response;
-}
-
 /** Bytes that are read at a time, where the browser reads into a buffer of ours: one buffer for a file of any size. */
 const READ_BYTES = 1 << 18;
 
@@ -332,16 +297,4 @@ function readerOf(body: ReadableStream<Uint8Array>): BodyReader {
       cancel: () => reader.cancel(),
     };
   }
-}
-
-function interrupted(url: URL, cause: unknown): InglenookError {
-  return new InglenookError('network', `the download of ${url} broke off (${messageOf(cause)}); try again`, { cause });
-}
-
-function fail(error: Error): never {
-  throw error;
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

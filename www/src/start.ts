@@ -2,8 +2,9 @@
 // a look at the server for something newer goes on beside it.
 import { ArtifactCache } from './artifact-cache.js';
 import { InglenookError } from './errors.js';
+import { fetchManifest } from './fetching.js';
 import init, { Engine, type Files, PreparedGpu } from './inglenook.js';
-import { CONFIG, fetchManifest, fetchModule, type FetchOptions, receiveFiles, requestFiles, Tally } from './loader.js';
+import { CONFIG, fetchModule, type FetchOptions, receiveFiles, requestFiles, Tally } from './loader.js';
 import { CAN_HASH, type Manifest } from './manifest.js';
 import type { ProgressEvent } from './types.js';
 
