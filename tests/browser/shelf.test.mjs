@@ -86,8 +86,9 @@ describe('<inglenook-shelf>', () => {
   }
 
   it('shows its content until it is ready, then a list of k cards', async () => {
-    await page.goto(server.url);
-    const shelf = page.locator('inglenook-shelf');
+    const shelf = await open({ query: 'the sea', heading: 'For you' }, '<p id="fallback">Popular today</p>', {
+      wait: false,
+    });
     assert.ok(await page.locator('#fallback').isVisible());
     await settled(shelf);
     assert.equal(await shelf.locator('[part="card"]').count(), 6);
@@ -95,6 +96,32 @@ describe('<inglenook-shelf>', () => {
     assert.equal(await shelf.getByRole('heading', { level: 2 }).textContent(), 'For you');
     assert.equal(await shelf.evaluate((element) => element.state), 'ready');
     assert.deepEqual(complaints, []);
+  });
+
+  it('shows the list for everybody while the engine is on its way, and takes a like that comes early', async () => {
+    // Everything but the model arrives.
+    let isModelThere = false;
+    const early = await servePages('elements-early', {
+      from: 'elements',
+      alter: (pathname, reply) => (pathname.startsWith('/model/') && !isModelThere ? null : reply),
+    });
+    try {
+      await page.goto(early.url);
+      const shelf = page.locator('inglenook-shelf');
+      await card(shelf, 5).waitFor();
+      assert.notEqual(await shelf.evaluate((element) => element.state), 'ready');
+      assert.equal(await page.locator('#fallback').isVisible(), false);
+      const [first] = await shownBy(shelf);
+      await shelf.locator('[part="error"]').waitFor();
+      isModelThere = true;
+      await shelf.locator('[part="error"] button').click();
+      await button(shelf, 0, 'like').click();
+      await settled(shelf);
+      await card(shelf, 1).getByText(`Because you liked ${first.title}`).waitFor();
+      assert.equal((await shownBy(shelf))[0].id, first.id);
+    } finally {
+      await early.close();
+    }
   });
 
   it('shows its content where there is no JavaScript', async () => {

@@ -7,11 +7,11 @@ import { serve, SITE } from './server.mjs';
 
 const PAGES = path.join(root, 'tests/browser/pages');
 
-/** Serves a folder of tests/browser/pages, with the package as lib/, the model and the film catalog beside its files. */
-export function servePages(name, options) {
+/** Serves a folder of tests/browser/pages, with the package as lib/, the model and the film catalog beside its files, from a folder of this name. */
+export function servePages(name, { from = name, ...options } = {}) {
   const site = path.join(root, 'target/test-sites', name);
   fs.rmSync(site, { recursive: true, force: true });
-  fs.cpSync(path.join(PAGES, name), site, { recursive: true });
+  fs.cpSync(path.join(PAGES, from), site, { recursive: true });
   const links = [
     ['lib', dist],
     ['model', path.join(SITE, 'model')],
@@ -39,8 +39,12 @@ export function complaintsOf(page) {
   return complaints;
 }
 
-/** Waits until a shelf shows a list that is not being replaced. */
+/** Waits until a shelf shows a list of the engine's that is not being replaced. */
 export async function settled(shelf) {
+  for (let tries = 0; (await shelf.evaluate((element) => element.state ?? 'loading')) === 'loading'; tries++) {
+    if (tries > 600) throw new Error('the shelf was not ready within a minute');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   await shelf.locator('ol[aria-busy="false"]').waitFor({ state: 'attached', timeout: 60_000 });
 }
 

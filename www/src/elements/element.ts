@@ -121,6 +121,8 @@ export abstract class InglenookElement extends Base {
   protected properties(): string[] {
     return [];
   }
+  /** The engine is on its way. */
+  protected waiting(_shared: SharedRecommender, _signal: AbortSignal): void {}
   protected abstract opened(recommender: Recommender, signal: AbortSignal): void;
   protected abstract progressed(event: ProgressEvent | null): void;
   protected abstract showError(error: InglenookError): void;
@@ -163,6 +165,7 @@ export abstract class InglenookElement extends Base {
       this.setState('loading');
       this.progressed(shared.progress);
       shared.onProgress((event) => this.progressed(event), signal);
+      if (!shared.readyAt) this.waiting(shared, signal);
       const recommender = await shared.recommender;
       if (!signal.aborted) this.opened(recommender, signal);
     } catch (thrown) {

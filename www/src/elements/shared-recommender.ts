@@ -14,8 +14,10 @@ export class SharedRecommender {
   static readonly #open = new Map<string, SharedRecommender>();
 
   readonly recommender: Promise<Recommender>;
-  /** Tells catalogs apart in this browser's storage. */
+  /** Address of the catalog, which tells catalogs apart in this browser's storage; empty for a recommender of the page's own. */
   readonly catalog: string;
+  /** Address of the model; empty for a recommender of the page's own. */
+  readonly model: string;
   /** When the recommender was ready, as `performance.now()` counts; null until then. */
   readyAt: number | null = null;
   /** The last progress of loading; null before the first. */
@@ -34,7 +36,7 @@ export class SharedRecommender {
         if (SharedRecommender.#open.get(key) === shared) SharedRecommender.#open.delete(key);
       };
       shared = new SharedRecommender(
-        absolute(catalog),
+        { catalog: absolute(catalog), model: absolute(model) },
         (signal, onProgress) => createRecommender({ catalog, model, device, signal, onProgress }),
         forget,
       );
@@ -48,15 +50,16 @@ export class SharedRecommender {
 
   /** The same around a recommender of the page's own, which the page disposes of. */
   static of(recommender: Recommender): SharedRecommender {
-    return new SharedRecommender('', () => Promise.resolve(recommender), null);
+    return new SharedRecommender({ catalog: '', model: '' }, () => Promise.resolve(recommender), null);
   }
 
   private constructor(
-    catalog: string,
+    { catalog, model }: Pick<Source, 'catalog' | 'model'>,
     create: (signal: AbortSignal, onProgress: ProgressListener) => Promise<Recommender>,
     onEnd: (() => void) | null,
   ) {
     this.catalog = catalog;
+    this.model = model;
     this.#onEnd = onEnd;
     this.recommender = create(this.#loading.signal, (event) => {
       this.progress = event;

@@ -1,6 +1,8 @@
 import {
+  cacheInfo,
   InglenookError,
   type ListRequest,
+  popular,
   type ProgressEvent,
   type Recommendation,
   type Recommender,
@@ -12,6 +14,7 @@ import { arrange, html } from './dom.js';
 import { InglenookElement } from './element.js';
 import { InglenookReadyEvent, InglenookSelectEvent } from './events.js';
 import { showExplanation } from './explanation.js';
+import type { SharedRecommender } from './shared-recommender.js';
 import { shelfStyle } from './shelf-style.js';
 import { faded, ShownItems } from './shown-items.js';
 import { parseFilter } from './tag-filter.js';
@@ -99,6 +102,8 @@ export class InglenookShelfElement extends InglenookElement {
   #renderCard: ((recommendation: Recommendation) => Element) | null = null;
   #recommender: Recommender | null = null;
   #shown: ShownItems | null = null;
+  /** Where the cards are from. */
+  #catalogShown: string | null = null;
   #cards = new Map<string, Card>();
   /** Cards that were liked or opened since the last request of the page: they stay where they are, though the engine would not list them again. */
   #kept = new Map<string, number>();
@@ -249,9 +254,29 @@ export class InglenookShelfElement extends InglenookElement {
     ];
   }
 
+  protected override waiting(shared: SharedRecommender, signal: AbortSignal): void {
+    this.#showOpening(shared, signal).catch(() => {
+      // It is a first glance: what is wrong, the engine will say.
+    });
+  }
+
+  /** The list for everybody, which is there long before the engine; not for a visitor whose engine is about to start. */
+  async #showOpening({ catalog, model }: SharedRecommender, signal: AbortSignal): Promise<void> {
+    if (this.query.trim() !== '' || this.similarTo !== null || catalog === '') return;
+    const { artifacts } = await cacheInfo();
+    if (artifacts.some(({ url, isComplete }) => isComplete && asFolder(url) === asFolder(model))) return;
+    const list = await popular(catalog, { k: this.k, filter: this.filter }, { signal });
+    if (signal.aborted || this.#recommender || list.length === 0) return;
+    if (this.#catalogShown !== catalog) this.#drop();
+    this.#catalogShown = catalog;
+    this.#place(list);
+  }
+
   protected override opened(recommender: Recommender, signal: AbortSignal): void {
     const { storage } = recommender.status();
     this.#recommender = recommender;
+    if (this.#catalogShown !== this.shared!.catalog) this.#drop();
+    this.#catalogShown = this.shared!.catalog;
     this.#shown = new ShownItems(this.shared!.catalog, storage.profile === 'persistent' && !storage.isEncrypted);
     this.#watch();
     const unsubscribe = recommender.profile.subscribe(() => this.#ask());
@@ -284,19 +309,17 @@ export class InglenookShelfElement extends InglenookElement {
 
   protected override changed(attribute: string): void {
     if (attribute === 'filter') this.#filter = null;
-    if (attribute === 'heading' || attribute === 'heading-level') this.worded();
-    if (attribute === 'images' || attribute === 'heading-level') this.#drop();
-    if (attribute !== 'heading') {
-      this.#kept.clear();
-      this.#ask();
+    if (attribute === 'heading' || attribute === 'heading-level') {
+      this.#showHeading();
+      return;
     }
+    if (attribute === 'images') this.#drop();
+    this.#kept.clear();
+    this.#ask();
   }
 
   protected override worded(): void {
-    this.#headingText.textContent = this.heading;
-    const hasHeading = this.heading !== '' || this.querySelector(':scope > [slot="heading"]') !== null;
-    this.#heading.hidden = !hasHeading;
-    this.#heading.ariaLevel = String(this.#headingLevel);
+    this.#showHeading();
     this.#emptyText.textContent = this.words.empty;
     this.#skeletons.replaceChildren(
       ...Array.from({ length: Math.min(this.k, MAX_SKELETONS) }, () => html('div', { class: 'skeleton' })),
@@ -305,8 +328,23 @@ export class InglenookShelfElement extends InglenookElement {
     this.#ask();
   }
 
+  #showHeading(): void {
+    const before = this.#titleLevel;
+    this.#headingText.textContent = this.heading;
+    this.#heading.hidden = this.heading === '' && this.querySelector(':scope > [slot="heading"]') === null;
+    this.#heading.ariaLevel = String(this.#headingLevel);
+    if (this.#titleLevel === before) return;
+    this.#drop();
+    this.#ask();
+  }
+
   get #headingLevel(): number {
     return Math.min(Math.max(this.#number('heading-level') ?? 2, 1), 6);
+  }
+
+  /** The level of the cards' titles. */
+  get #titleLevel(): number {
+    return Math.min(this.#headingLevel + (this.#heading.hidden ? 0 : 1), 6);
   }
 
   /** Ranks again once the present task is done: attributes that change together mean one request. */
@@ -386,8 +424,9 @@ export class InglenookShelfElement extends InglenookElement {
     focus();
     this.#list.ariaBusy = 'false';
     this.#say(this.words.count(inOrder.length));
-    this.#show(inOrder.length > 0 ? 'ready' : 'empty');
-    this.setState(inOrder.length > 0 ? 'ready' : 'empty');
+    const state = inOrder.length > 0 ? 'ready' : 'empty';
+    if (this.#recommender) this.setState(state);
+    this.#show(this.#recommender ? state : 'loading');
   }
 
   #newCard(recommendation: Recommendation): Card {
@@ -396,14 +435,16 @@ export class InglenookShelfElement extends InglenookElement {
     const content =
       this.#renderCard?.(recommendation) ??
       (template ? fillTemplate(template, recommendation, words.because(recommendation)) : null);
-    const headingLevel = Math.min(this.#headingLevel + (this.#heading.hidden ? 0 : 1), 6);
-    return new Card(recommendation, this.#actions, { words, images, content, headingLevel });
+    return new Card(recommendation, this.#actions, { words, images, content, headingLevel: this.#titleLevel });
+  }
+
+  /** Cards are there before the engine: what is pressed meanwhile reaches it as soon as it is ready. */
+  get #engine(): Recommender | Promise<Recommender> | undefined {
+    return this.#recommender ?? this.shared?.recommender;
   }
 
   async #decide(card: Card, opinion: Opinion): Promise<void> {
     const { id, title } = card.recommendation;
-    const recommender = this.#recommender;
-    if (!recommender) return;
     if (card.opinion === opinion) {
       await this.#takeBack(id, title);
       return;
@@ -414,24 +455,24 @@ export class InglenookShelfElement extends InglenookElement {
     card.setOpinion(opinion);
     if (opinion === 'like') this.#kept.set(id, [...this.#list.children].indexOf(card.element));
     else this.#kept.delete(id);
-    await recommender.profile.edit({ itemId: id, kind: opinion });
+    await (await this.#engine)?.profile.edit({ itemId: id, kind: opinion });
   }
 
   async #takeBack(id: string, title: string): Promise<void> {
     this.#kept.delete(id);
     this.#cards.get(id)?.setOpinion(null);
     this.#tell(this.words.takenBack(title));
-    await this.#recommender?.profile.remove(id);
+    await (await this.#engine)?.profile.remove(id);
   }
 
   #select(card: Card, event: MouseEvent): void {
     const { recommendation, element } = card;
     const index = [...this.#list.children].indexOf(element);
     if (!this.dispatchEvent(new InglenookSelectEvent(recommendation, index))) event.preventDefault();
-    if (!this.recordClicks || !this.#recommender) return;
+    if (!this.recordClicks) return;
     this.#kept.set(recommendation.id, index);
     // Where the browser leaves the page, the worker has the message before it goes.
-    this.#attempt(() => this.#recommender!.record({ itemId: recommendation.id, kind: 'click' }));
+    this.#attempt(async () => (await this.#engine)?.record({ itemId: recommendation.id, kind: 'click' }));
   }
 
   /** Notes what has been in view: half of a card, for a while. */
@@ -491,10 +532,12 @@ export class InglenookShelfElement extends InglenookElement {
 
   #show(state: 'loading' | 'ready' | 'empty' | 'error'): void {
     const hasFallback = this.#fallback.assignedNodes().some((node) => node.textContent?.trim());
+    const isOpen = state === 'ready' || state === 'empty';
+    const hasCards = this.#cards.size > 0;
     this.#loading.hidden = state !== 'loading';
-    this.#skeletons.hidden = hasFallback;
-    this.#fallback.hidden = state === 'ready' || state === 'empty';
-    this.#list.hidden = state === 'loading' || state === 'empty' || (state === 'error' && this.#cards.size === 0);
+    this.#skeletons.hidden = hasFallback || hasCards;
+    this.#fallback.hidden = isOpen || hasCards;
+    this.#list.hidden = state === 'empty' || !hasCards;
     this.#empty.hidden = state !== 'empty';
     this.#error.hidden = state !== 'error';
   }
@@ -513,6 +556,8 @@ export class InglenookShelfElement extends InglenookElement {
     else this.setAttribute(attribute, value);
   }
 }
+
+const asFolder = (address: string): string => (address.endsWith('/') ? address : `${address}/`);
 
 declare global {
   interface HTMLElementTagNameMap {
