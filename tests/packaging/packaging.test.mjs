@@ -1,6 +1,6 @@
 // The packed package, installed into empty projects of the usual kinds, built there and opened in Chromium.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -167,6 +167,78 @@ describe('the ten lines of the README', () => {
     }
     // The server's policy lets a page run no script but the site's own, and wasm.
     await assertServedShelfWorks(served);
+  });
+});
+
+describe('the elements', () => {
+  const element = '<inglenook-shelf catalog="/catalog/" model="/model/" device="cpu" k="3"></inglenook-shelf>';
+
+  async function assertElementWorks(folder) {
+    addArtifacts(folder);
+    const server = await serve(folder);
+    const page = await browser.newPage();
+    try {
+      await page.goto(server.url);
+      await page.locator('inglenook-shelf .button.like').first().click();
+      await page.locator('inglenook-shelf').getByText('Because you liked').first().waitFor();
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  }
+
+  it('work from one import in vite, with types', async () => {
+    const files = {
+      'src/main.ts': `import 'inglenook/define';
+const shelf = document.querySelector('inglenook-shelf')!;
+shelf.addEventListener('inglenook-select', ({ recommendation, index }) => console.log(recommendation.title, index.toFixed()));
+shelf.filter = { noneOf: ['Horror'] };
+`,
+      'tsconfig.json': JSON.stringify(STRICT),
+    };
+    const project = createProject('vite-elements', {
+      ...packed,
+      tools: ['vite', 'typescript'],
+      files,
+      script: element + MAIN,
+    });
+    project.run('tsc');
+    project.run('vite', 'build');
+    await assertElementWorks(path.join(project.folder, 'dist'));
+  });
+
+  it('work on a page without a bundler, under the strictest policy', async () => {
+    const script = `${element}<script type="module" src="inglenook/define.js"></script>`;
+    const project = createProject('plain-elements', { ...packed, script });
+    const served = path.join(project.folder, 'served');
+    fs.mkdirSync(path.join(served, 'inglenook'), { recursive: true });
+    for (const name of ['define.js', 'elements.js', 'client.js', 'worker.js', 'inglenook.js', 'inglenook_bg.wasm']) {
+      const from = path.join(project.folder, 'node_modules/inglenook/dist', name);
+      fs.copyFileSync(from, path.join(served, 'inglenook', name));
+    }
+    fs.copyFileSync(path.join(project.folder, 'index.html'), path.join(served, 'index.html'));
+    await assertElementWorks(served);
+  });
+
+  it('can be imported where there is no document', () => {
+    const project = createProject('server-elements', { ...packed });
+    const source = "await import('inglenook/elements'); await import('inglenook/define'); console.log('imported')";
+    const output = execFileSync('node', ['--input-type=module', '-e', source], {
+      cwd: project.folder,
+      encoding: 'utf8',
+    });
+    assert.equal(output, 'imported\n');
+  });
+});
+
+describe('inglenook-verify', () => {
+  it('runs from the package, and says what it needs', () => {
+    const project = createProject('verify', { ...packed });
+    const command = path.join(project.folder, 'node_modules/.bin/inglenook-verify');
+    assert.match(execFileSync(command, ['--help'], { encoding: 'utf8' }), /usage: inglenook-verify URL/);
+    const { status, stderr } = spawnSync(command, ['http://localhost:1/'], { encoding: 'utf8' });
+    assert.equal(status, 2);
+    assert.match(stderr, /npm install --save-dev playwright-core/);
   });
 });
 
