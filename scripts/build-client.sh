@@ -10,7 +10,7 @@ quietly "checking types" $tools/tsc -p tsconfig.json
 rm -f dist/*.d.ts
 quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
 # What the public types do not lead to is nobody's business.
-public='client|types|errors|elements|define|elements/(element|events|privacy|shared-recommender|shelf|words)'
+public='client|types|errors|elements|define|elements/(element|events|privacy|shared-recommender|shelf|shelf-attributes|words)'
 find dist -regextype posix-extended -name '*.d.ts' ! -regex "dist/($public)\.d\.ts" -delete
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning --minify)
 # The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.

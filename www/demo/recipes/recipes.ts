@@ -98,9 +98,9 @@ async function open(id: string): Promise<void> {
     similarTo: id,
     k: SIMILAR,
     heading: 'More like this',
+    headingLevel: 3,
     renderCard: card,
   });
-  similar.setAttribute('heading-level', '3');
   byId('similar').replaceChildren(similar);
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;

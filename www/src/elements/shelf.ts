@@ -6,29 +6,24 @@ import {
   type ProgressEvent,
   type Recommendation,
   type Recommender,
-  type TagFilter,
 } from 'inglenook';
 import { Card, type CardActions, type Opinion } from './card.js';
 import { fillTemplate } from './card-template.js';
 import { arrange, html } from './dom.js';
-import { InglenookElement } from './element.js';
 import { InglenookReadyEvent, InglenookSelectEvent } from './events.js';
 import { showExplanation } from './explanation.js';
+import { noteFocus } from './list-focus.js';
 import type { SharedRecommender } from './shared-recommender.js';
+import { ShelfAttributes } from './shelf-attributes.js';
 import { shelfStyle } from './shelf-style.js';
+import { SeenCards } from './seen-cards.js';
 import { faded, ShownItems } from './shown-items.js';
-import { parseFilter } from './tag-filter.js';
 
-const DEFAULT_K = 12;
 /** How much longer a list is asked for, so that faded items can make room. */
 const FADE_FACTOR = 3;
 /** What the engine returns at most. */
 const MAX_K = 1000;
-/** An item counts as shown once half of its card has been in view for this long. */
-const SEEN_MS = 1000;
 const MAX_SKELETONS = 6;
-
-type Repeats = 'fade' | 'never' | 'always';
 
 /**
  * A shelf of recommendations, computed in the reader's browser.
@@ -62,20 +57,7 @@ type Repeats = 'fade' | 'never' | 'always';
  * @fires inglenook-select
  * @fires inglenook-error
  */
-export class InglenookShelfElement extends InglenookElement {
-  static override observedAttributes = [
-    ...InglenookElement.observedAttributes,
-    'query',
-    'similar-to',
-    'k',
-    'diversity',
-    'filter',
-    'heading',
-    'heading-level',
-    'repeats',
-    'images',
-  ];
-
+export class InglenookShelfElement extends ShelfAttributes {
   readonly #headingText = html('span');
   readonly #heading = html('div', { class: 'heading', part: 'heading', id: 'heading', role: 'heading' });
   readonly #bar = html('progress', { max: 1, 'aria-hidden': 'true' });
@@ -98,7 +80,6 @@ export class InglenookShelfElement extends InglenookElement {
   readonly #notice = html('div', { class: 'notice soft', part: 'notice' });
   readonly #dialog = html('dialog', { part: 'dialog' });
 
-  #filter: TagFilter | null = null;
   #renderCard: ((recommendation: Recommendation) => Element) | null = null;
   #recommender: Recommender | null = null;
   #shown: ShownItems | null = null;
@@ -109,8 +90,7 @@ export class InglenookShelfElement extends InglenookElement {
   #kept = new Map<string, number>();
   #work = new AbortController();
   #isRefreshDue = false;
-  #watcher: IntersectionObserver | null = null;
-  readonly #seenTimers = new Map<Element, ReturnType<typeof setTimeout>>();
+  readonly #seen = new SeenCards((card) => this.#shown?.add((card as HTMLElement).dataset['itemId']!));
   readonly #actions: CardActions = {
     decide: (card, opinion) => this.#attempt(() => this.#decide(card, opinion)),
     explain: (card) => showExplanation(this.#dialog, card.recommendation, this.words),
@@ -139,73 +119,6 @@ export class InglenookShelfElement extends InglenookElement {
     this.#show('loading');
   }
 
-  get query(): string {
-    return this.getAttribute('query') ?? '';
-  }
-  set query(value: string) {
-    this.setAttribute('query', value);
-  }
-
-  get similarTo(): string | null {
-    return this.getAttribute('similar-to');
-  }
-  set similarTo(value: string | null) {
-    this.#reflect('similar-to', value);
-  }
-
-  get k(): number {
-    return this.#number('k') ?? DEFAULT_K;
-  }
-  set k(value: number) {
-    this.setAttribute('k', String(value));
-  }
-
-  get diversity(): number | null {
-    return this.#number('diversity') ?? null;
-  }
-  set diversity(value: number | null) {
-    this.#reflect('diversity', value === null ? null : String(value));
-  }
-
-  /** The filter as a value; as an attribute it is written in one line. */
-  get filter(): TagFilter {
-    return this.#filter ?? parseFilter(this.getAttribute('filter') ?? '');
-  }
-  set filter(value: TagFilter | string) {
-    this.#filter = typeof value === 'string' ? null : value;
-    if (typeof value === 'string') this.setAttribute('filter', value);
-    this.#ask();
-  }
-
-  get heading(): string {
-    return this.getAttribute('heading') ?? '';
-  }
-  set heading(value: string) {
-    this.setAttribute('heading', value);
-  }
-
-  get repeats(): Repeats {
-    const value = this.getAttribute('repeats');
-    return value === 'never' || value === 'always' ? value : 'fade';
-  }
-  set repeats(value: Repeats) {
-    this.setAttribute('repeats', value);
-  }
-
-  get recordClicks(): boolean {
-    return this.hasAttribute('record-clicks');
-  }
-  set recordClicks(value: boolean) {
-    this.toggleAttribute('record-clicks', value);
-  }
-
-  get images(): boolean {
-    return this.hasAttribute('images');
-  }
-  set images(value: boolean) {
-    this.toggleAttribute('images', value);
-  }
-
   /** Makes what a card shows, in the place of a `<template>`. It goes into the page's own tree. */
   get renderCard(): ((recommendation: Recommendation) => Element) | null {
     return this.#renderCard;
@@ -213,7 +126,7 @@ export class InglenookShelfElement extends InglenookElement {
   set renderCard(value: ((recommendation: Recommendation) => Element) | null) {
     this.#renderCard = value;
     this.#drop();
-    this.#ask();
+    this.ask();
   }
 
   /** What the shelf shows, best first. */
@@ -233,25 +146,12 @@ export class InglenookShelfElement extends InglenookElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#work.abort();
-    this.#watcher?.disconnect();
-    for (const timer of this.#seenTimers.values()) clearTimeout(timer);
-    this.#seenTimers.clear();
+    this.#seen.disconnect();
     this.#recommender = null;
   }
 
   protected override properties(): string[] {
-    return [
-      'query',
-      'similarTo',
-      'k',
-      'diversity',
-      'filter',
-      'heading',
-      'repeats',
-      'recordClicks',
-      'images',
-      'renderCard',
-    ];
+    return [...super.properties(), 'renderCard'];
   }
 
   protected override waiting(shared: SharedRecommender, signal: AbortSignal): void {
@@ -278,8 +178,12 @@ export class InglenookShelfElement extends InglenookElement {
     if (this.#catalogShown !== this.shared!.catalog) this.#drop();
     this.#catalogShown = this.shared!.catalog;
     this.#shown = new ShownItems(this.shared!.catalog, storage.profile === 'persistent' && !storage.isEncrypted);
-    this.#watch();
-    const unsubscribe = recommender.profile.subscribe(() => this.#ask());
+    // What is in view since before the engine was there counts from now on.
+    for (const { element } of this.#cards.values()) {
+      this.#seen.unobserve(element);
+      this.#seen.observe(element);
+    }
+    const unsubscribe = recommender.profile.subscribe(() => this.ask());
     signal.addEventListener('abort', unsubscribe);
     this.#attempt(async () => {
       await this.#refresh();
@@ -308,14 +212,14 @@ export class InglenookShelfElement extends InglenookElement {
   }
 
   protected override changed(attribute: string): void {
-    if (attribute === 'filter') this.#filter = null;
+    super.changed(attribute);
     if (attribute === 'heading' || attribute === 'heading-level') {
       this.#showHeading();
       return;
     }
     if (attribute === 'images') this.#drop();
     this.#kept.clear();
-    this.#ask();
+    this.ask();
   }
 
   protected override worded(): void {
@@ -325,30 +229,26 @@ export class InglenookShelfElement extends InglenookElement {
       ...Array.from({ length: Math.min(this.k, MAX_SKELETONS) }, () => html('div', { class: 'skeleton' })),
     );
     this.#drop();
-    this.#ask();
+    this.ask();
   }
 
   #showHeading(): void {
     const before = this.#titleLevel;
     this.#headingText.textContent = this.heading;
     this.#heading.hidden = this.heading === '' && this.querySelector(':scope > [slot="heading"]') === null;
-    this.#heading.ariaLevel = String(this.#headingLevel);
+    this.#heading.ariaLevel = String(this.headingLevel);
     if (this.#titleLevel === before) return;
     this.#drop();
-    this.#ask();
-  }
-
-  get #headingLevel(): number {
-    return Math.min(Math.max(this.#number('heading-level') ?? 2, 1), 6);
+    this.ask();
   }
 
   /** The level of the cards' titles. */
   get #titleLevel(): number {
-    return Math.min(this.#headingLevel + (this.#heading.hidden ? 0 : 1), 6);
+    return Math.min(this.headingLevel + (this.#heading.hidden ? 0 : 1), 6);
   }
 
   /** Ranks again once the present task is done: attributes that change together mean one request. */
-  #ask(): void {
+  protected override ask(): void {
     if (!this.#recommender || this.#isRefreshDue) return;
     this.#isRefreshDue = true;
     queueMicrotask(() => {
@@ -392,7 +292,7 @@ export class InglenookShelfElement extends InglenookElement {
   }
 
   #place(list: Recommendation[]): void {
-    const focus = this.#focus();
+    const restoreFocus = noteFocus(this.root, this.#list);
     const cards = new Map<string, Card>();
     const place = (recommendation: Recommendation): Card => {
       const card = this.#cards.get(recommendation.id) ?? this.#newCard(recommendation);
@@ -409,7 +309,7 @@ export class InglenookShelfElement extends InglenookElement {
     }
     for (const [id, card] of this.#cards) {
       if (cards.has(id)) continue;
-      this.#watcher?.unobserve(card.element);
+      this.#seen.unobserve(card.element);
       card.remove();
     }
     for (const card of inOrder) if (!this.#kept.has(card.recommendation.id)) card.setOpinion(null);
@@ -420,8 +320,8 @@ export class InglenookShelfElement extends InglenookElement {
       this.#list,
       inOrder.map(({ element }) => element),
     );
-    for (const { element } of news) this.#watcher?.observe(element);
-    focus();
+    for (const { element } of news) this.#seen.observe(element);
+    restoreFocus();
     this.#list.ariaBusy = 'false';
     this.#say(this.words.count(inOrder.length));
     const state = inOrder.length > 0 ? 'ready' : 'empty';
@@ -475,38 +375,6 @@ export class InglenookShelfElement extends InglenookElement {
     this.#attempt(async () => (await this.#engine)?.record({ itemId: recommendation.id, kind: 'click' }));
   }
 
-  /** Notes what has been in view: half of a card, for a while. */
-  #watch(): void {
-    this.#watcher?.disconnect();
-    this.#watcher = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          clearTimeout(this.#seenTimers.get(target));
-          this.#seenTimers.delete(target);
-          if (!isIntersecting) continue;
-          const seen = () => this.#shown?.add((target as HTMLElement).dataset['itemId']!);
-          this.#seenTimers.set(target, setTimeout(seen, SEEN_MS));
-        }
-      },
-      { threshold: 0.5 },
-    );
-    for (const { element } of this.#cards.values()) this.#watcher.observe(element);
-  }
-
-  /** Where the keyboard is in the list, so that it stays there when its card moves on or goes away. */
-  #focus(): () => void {
-    const focused = this.root.activeElement;
-    const item = focused?.closest('li');
-    if (!(focused instanceof HTMLElement) || !item || !this.#list.contains(item)) return () => {};
-    const index = [...this.#list.children].indexOf(item);
-    const sameButton = `.${[...focused.classList].join('.')}`;
-    return () => {
-      const neighbor = this.#list.children.item(Math.min(index, this.#list.children.length - 1));
-      const target = focused.isConnected ? focused : neighbor?.querySelector<HTMLElement>(sameButton);
-      if (this.root.activeElement !== target) (target ?? this.#list).focus({ preventScroll: true });
-    };
-  }
-
   /** A message that stays until the next one, with a way back where there is one. */
   #tell(text: string, undo?: () => Promise<void>): void {
     const click = () => this.#attempt(undo!);
@@ -525,7 +393,10 @@ export class InglenookShelfElement extends InglenookElement {
 
   /** Drops all cards: what they are made of has changed. */
   #drop(): void {
-    for (const card of this.#cards.values()) card.remove();
+    for (const card of this.#cards.values()) {
+      this.#seen.unobserve(card.element);
+      card.remove();
+    }
     this.#cards.clear();
     this.#kept.clear();
   }
@@ -544,16 +415,6 @@ export class InglenookShelfElement extends InglenookElement {
 
   #attempt(work: () => Promise<unknown>): void {
     work().catch((thrown: unknown) => this.fail(thrown));
-  }
-
-  #number(attribute: string): number | undefined {
-    const text = this.getAttribute(attribute);
-    return text === null || text.trim() === '' ? undefined : Number(text);
-  }
-
-  #reflect(attribute: string, value: string | null): void {
-    if (value === null) this.removeAttribute(attribute);
-    else this.setAttribute(attribute, value);
   }
 }
 
