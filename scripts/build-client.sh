@@ -11,7 +11,7 @@ rm -f dist/*.d.ts
 quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
 # What the public types do not lead to is nobody's business.
 find dist -name '*.d.ts' ! -name client.d.ts ! -name types.d.ts ! -name errors.d.ts -delete
-release=$(cat src/*.ts | sha256sum | cut -c1-8)
+release=$(cat src/*.ts $(ls dist/inglenook_bg.wasm) | sha256sum | cut -c1-8)
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning --minify --define:WORKER_NAME="'inglenook $release'")
 # The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
 quietly "bundling the client" $tools/esbuild "${bundle[@]}" client=src/client.ts worker=src/worker.ts \
