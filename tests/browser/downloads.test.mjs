@@ -157,7 +157,7 @@ describe('downloads', () => {
     }));
 });
 
-/** A site whose catalog has a second version: another popularity of one film, so that only the metadata differ. */
+/** A site whose catalog may change. */
 function twoVersions() {
   const site = path.join(root, 'target/test-sites/versions');
   fs.rmSync(site, { recursive: true, force: true });
@@ -167,16 +167,16 @@ function twoVersions() {
   return site;
 }
 
-/** Makes another version of the site's catalog in the browser: without some films, and with one that is new. */
-async function publish(page, site) {
-  const files = await page.evaluate(async () => {
+/** Makes another version of the site's catalog in the browser: with a film that is new, and without some. */
+async function publish(page, site, without = []) {
+  const files = await page.evaluate(async (without) => {
     const recommender = await load({ storage: 'memory', shared: false });
-    await recommender.removeItems(['2571']);
+    await recommender.removeItems(without);
     await recommender.addItems([{ id: 'new', title: 'A new film', text: 'About a lighthouse.' }]);
     const files = await recommender.exportCatalog();
     recommender.dispose();
     return [...files].map(([name, content]) => [name, Array.from(content)]);
-  });
+  }, without);
   fs.rmSync(path.join(site, 'catalog'), { recursive: true });
   fs.mkdirSync(path.join(site, 'catalog'));
   for (const [name, content] of files) fs.writeFileSync(path.join(site, 'catalog', name), Buffer.from(content));
@@ -194,7 +194,7 @@ describe('a new version of the catalog', () => {
         globalThis.before = recommender.status().catalogVersion;
       });
       assert.equal(await page.evaluate(() => recommender.update()), false);
-      await publish(page, site);
+      await publish(page, site, ['2571']);
       forget(server);
       const result = await page.evaluate(async () => {
         const answers = await Promise.all([
@@ -241,6 +241,11 @@ describe('a new version of the catalog', () => {
       assert.equal(first, null);
       assert.equal(second, 'A new film');
       assert.ok(!server.requests.some(({ url }) => WEIGHTS.test(url)), 'the model was fetched again');
+      // The head, with the means, and the end, with the new row: what lies between is here already.
+      const ranges = server.requests.filter(({ url }) => EMBEDDINGS.test(url)).map(({ range }) => range);
+      assert.deepEqual(ranges.length, 2);
+      assert.equal(ranges[0], `bytes=0-${MEBIBYTE - 1}`);
+      assert.match(ranges[1], new RegExp(`^bytes=${3 * MEBIBYTE}-`));
       // And from the visit after that on it is there from the start.
       await page.reload();
       await loadClient(page);
@@ -269,7 +274,7 @@ describe('a new version of the catalog', () => {
       await page.evaluate(async () => {
         globalThis.recommender = await load();
       });
-      await publish(page, site);
+      await publish(page, site, ['2571']);
       isDamaged = true;
       const [error, film] = await page.evaluate(async () => [
         await failure(recommender.update()),

@@ -45,6 +45,10 @@ describe('<inglenook-privacy>', () => {
     assert.deepEqual(await stored(), []);
     const id = await likeFirst();
     assert.match(await panel.locator(`[data-item-id="${id}"]`).textContent(), /liked on/);
+    assert.match(
+      await panel.locator('[part="stored"]').textContent(),
+      /in this browser's storage.*\d\.\d MB of this site's files/,
+    );
     await panel.locator('.forget').click();
     await panel.locator(`[data-item-id="${id}"]`).waitFor({ state: 'detached' });
     assert.deepEqual(await stored(), []);

@@ -55,7 +55,11 @@ describe('inglenook-verify', () => {
   ];
   for (const [name, seenBy, detail] of planted) {
     it(`fails on a page that leaks by ${name}`, async () => {
-      const report = await verify(`${leaks.url}/${name}.html`, { launch: start, serverLog: leaks.requests });
+      const report = await verify(`${leaks.url}/${name}.html`, {
+        launch: start,
+        quietMs: 1000,
+        serverLog: leaks.requests,
+      });
       assert.equal(report.ok, false);
       for (const kind of seenBy)
         assert.ok(kinds(report).includes(kind), `${kind} saw nothing: ${JSON.stringify(report.leaks)}`);

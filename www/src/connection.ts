@@ -173,12 +173,17 @@ export function openLine(address: string | URL | undefined, mayShare: boolean): 
   }
 }
 
+/**
+ * Set by the build, from the code: a page of a new release must not meet the worker that a tab of the old one started.
+ */
+declare const WORKER_NAME: string;
+
 // The addresses are written out in the expressions that start a worker, for bundlers look for exactly this.
 function startShared(url: URL | null): SharedWorker {
   if (url === null) {
-    return new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'inglenook' });
+    return new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: WORKER_NAME });
   }
-  return new SharedWorker(url, { type: 'module', name: 'inglenook' });
+  return new SharedWorker(url, { type: 'module', name: WORKER_NAME });
 }
 
 function startOwn(url: URL | null): Worker {

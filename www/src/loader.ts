@@ -116,15 +116,47 @@ export async function receiveFiles(
   const files = new Files();
   files.allocate('manifest.json', manifest.content.length);
   files.write('manifest.json', 0, manifest.content);
-  await options.store?.expect(manifest);
+  const kept = requested.flatMap(({ parts }) => parts.flatMap((part) => ('hash' in part ? part.hash : [])));
+  const isComing = requested.some(({ parts }) => parts.some((part) => 'response' in part));
+  if (isComing) await options.store?.expect(manifest);
+  const ahead = new ReadAhead(options.store, kept);
   for (const { file, url, parts } of requested) {
     files.allocate(file.name, file.bytes);
-    const receiver = new Receiver(url, file, files, tally, options);
+    const receiver = new Receiver(url, file, files, tally, options, ahead);
     for (const part of parts) await receiver.receive(part);
     onFile?.(file.name, files);
   }
   if (CAN_HASH) files.areHashed();
   return files;
+}
+
+/** Chunks that are read from the store before they are needed: some at a time, for all at once would be the whole artifact. */
+const READ_AHEAD = 4;
+
+/** Reads kept chunks in the order in which they are needed. */
+class ReadAhead {
+  readonly #reading: Promise<Uint8Array<ArrayBuffer> | null>[] = [];
+
+  constructor(
+    readonly store: ArtifactCache | null,
+    readonly hashes: string[],
+  ) {
+    for (let i = 0; i < READ_AHEAD; i++) this.#readOne();
+  }
+
+  next(): Promise<Uint8Array<ArrayBuffer> | null> | undefined {
+    this.#readOne();
+    return this.#reading.shift();
+  }
+
+  #readOne(): void {
+    const hash = this.hashes.shift();
+    if (!this.store || hash === undefined) return;
+    const reading = this.store.chunk(hash);
+    // Told where it is awaited.
+    reading.catch(() => {});
+    this.#reading.push(reading);
+  }
 }
 
 /** Puts one file together in the wasm module's memory. */
@@ -138,11 +170,12 @@ class Receiver {
     readonly files: Files,
     readonly tally: Tally,
     readonly options: FetchOptions,
+    readonly ahead: ReadAhead,
   ) {}
 
   async receive(part: Chunk | Span): Promise<void> {
     if ('hash' in part) {
-      const kept = await this.options.store?.chunk(part.hash);
+      const kept = await this.ahead.next();
       this.options.signal.throwIfAborted();
       if (kept?.length === part.bytes) {
         this.files.write(this.file.name, part.start, kept);

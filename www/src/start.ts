@@ -71,7 +71,7 @@ export async function startEngine(start: Start, onProgress: (event: ProgressEven
       const [modelFiles, catalogFiles] = artifacts;
       tally.enter('verify');
       const engine = Engine.load(modelFiles!, catalogFiles);
-      await store?.commit(manifests);
+      if (!stored) await store?.commit(manifests);
       tally.enter('ready');
       const [modelManifest, catalogManifest = null] = manifests;
       return {

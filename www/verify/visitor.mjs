@@ -5,7 +5,7 @@ const WORDS = 'something quiet about the sea';
 const MAX_BUTTONS = 24;
 const MAX_FIELDS = 4;
 const MAX_LINKS = 6;
-const PAUSE_MS = 150;
+const PAUSE_MS = 100;
 const ACTION_TIMEOUT_MS = 1500;
 
 /** What is pressed first may bring up more to use. */

@@ -1,4 +1,11 @@
-import { InglenookError, type ProgressEvent, type Profile, type ProfileEntry, type Recommender } from 'inglenook';
+import {
+  cacheInfo,
+  InglenookError,
+  type ProgressEvent,
+  type Profile,
+  type ProfileEntry,
+  type Recommender,
+} from 'inglenook';
 import { html } from './dom.js';
 import { InglenookElement } from './element.js';
 import { privacyStyle } from './privacy-style.js';
@@ -166,7 +173,11 @@ export class InglenookPrivacyElement extends InglenookElement {
   async #showProfile(): Promise<void> {
     const recommender = this.#recommender;
     if (!recommender) return;
-    const [entries, list] = await Promise.all([recommender.profile.get(), recommender.recommend({ k: REASONS_SHOWN })]);
+    const [entries, list, { bytes }] = await Promise.all([
+      recommender.profile.get(),
+      recommender.recommend({ k: REASONS_SHOWN }),
+      cacheInfo(),
+    ]);
     if (recommender !== this.#recommender) return;
     const { privacy: words } = this.words;
     const listed = entries.slice(0, MAX_ENTRIES).map((entry) => this.#entry(entry));
@@ -182,6 +193,7 @@ export class InglenookPrivacyElement extends InglenookElement {
       entries.length === 0 ? words.nothingStored : '',
       words.shown(ShownItems.count(this.shared?.catalog ?? '')),
       words.place(recommender.status().storage),
+      words.downloads(bytes),
     ]
       .filter((text) => text !== '')
       .join(' ');

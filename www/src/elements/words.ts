@@ -49,6 +49,8 @@ export interface PrivacyWords {
   more: (items: number) => string;
   shown: (items: number) => string;
   place: (storage: StorageStatus) => string;
+  /** Files of the site, the same for everybody. */
+  downloads: (bytes: number) => string;
   reasons: string;
   noReasons: string;
   export: string;
@@ -136,6 +138,8 @@ export const ENGLISH: Words = {
       profile === 'memory'
         ? 'All of it lasts as long as this page is open.'
         : `All of it lies in this browser's storage${isEncrypted ? ', encrypted' : ''}.`,
+    downloads: (bytes) =>
+      bytes === 0 ? '' : `Beside it, ${(bytes / MEGABYTE).toFixed(1)} MB of this site's files, the same for everybody.`,
     reasons: 'Why you are shown what you are shown',
     noReasons: 'Nothing here follows from what is kept about you yet.',
     export: 'Export',
