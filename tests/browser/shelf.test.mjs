@@ -98,17 +98,25 @@ describe('<inglenook-shelf>', () => {
     assert.deepEqual(complaints, []);
   });
 
-  it('shows the list for everybody while the engine is on its way, and takes a like that comes early', async () => {
-    // Everything but the model arrives.
+  it('shows the list for everybody while the engine is on its way, and takes a like that comes early', async (test) => {
+    // Of a cold cache, only what a first list needs arrives: no engine, no model, no vectors.
+    const needed = /^\/$|^\/style\.css$|\/(define|elements|client)\.js$|^\/catalog\/(manifest|opening-\w+)\.json$/;
     let isModelThere = false;
+    let bytes = 0;
     const early = await servePages('elements-early', {
       from: 'elements',
-      alter: (pathname, reply) => (pathname.startsWith('/model/') && !isModelThere ? null : reply),
+      alter(pathname, reply) {
+        if (!isModelThere && !needed.test(pathname)) return null;
+        bytes += reply.body.length;
+        return reply;
+      },
     });
     try {
       await page.goto(early.url);
       const shelf = page.locator('inglenook-shelf');
       await card(shelf, 5).waitFor();
+      assert.ok(bytes < 100_000, `a first list took ${bytes} bytes`);
+      test.diagnostic(`a first list took ${bytes.toLocaleString('en')} bytes, not compressed`);
       assert.notEqual(await shelf.evaluate((element) => element.state), 'ready');
       assert.equal(await page.locator('#fallback').isVisible(), false);
       const [first] = await shownBy(shelf);
@@ -229,6 +237,74 @@ describe('<inglenook-shelf>', () => {
     }
     await set('heading', 'In the saddle');
     assert.equal(await shelf.getByRole('heading', { level: 2 }).textContent(), 'In the saddle');
+  });
+
+  it('lists other items where diversity is asked for', async () => {
+    const listed = async (diversity) => ids(await shownBy(await open({ query: 'a war in space', k: 12, diversity })));
+    const [relevant, diverse] = [await listed('0'), await listed('0.9')];
+    assert.equal(diverse[0], relevant[0], 'the best one stays');
+    assert.notDeepEqual(diverse, relevant);
+  });
+
+  it('fetches an image only where it is told to', async () => {
+    const shelf = await open({ query: 'a pangolin in the museum of door handles', k: 1 });
+    await shelf.evaluate(async (element) => {
+      const { recommender } = await new Promise((resolve) => {
+        element.addEventListener('inglenook-ready', resolve, { once: true });
+        element.setAttribute('device', 'auto');
+      });
+      const text = 'A pangolin walks through the museum of door handles.';
+      await recommender.addItems([{ id: 'pangolin', title: 'The Pangolin', text, image: '/style.css?picture' }]);
+      await element.refresh();
+    });
+    await card(shelf, 0).getByText('The Pangolin').waitFor();
+    const asked = () => server.requests.filter(({ url }) => url === '/style.css?picture').length;
+    assert.equal(await shelf.locator('[part="cover"]').count(), 1);
+    assert.equal(asked(), 0);
+    await ranked(shelf, () => shelf.evaluate((element) => (element.images = true)));
+    await shelf.locator('[part="image"]').waitFor({ state: 'attached' });
+    await page.waitForTimeout(300);
+    assert.equal(asked(), 1);
+  });
+
+  it('takes other words, another level of headings, and content for its slots', async () => {
+    const shelf = await open(
+      { 'heading-level': '4' },
+      '<em slot="heading">Für dich</em><span slot="empty">Leider nichts</span>',
+    );
+    await shelf.evaluate(
+      (element) => (element.words = { like: 'Gefällt mir', likeItem: (title) => `${title} gefällt mir` }),
+    );
+    await shelf.getByText('Gefällt mir').first().waitFor();
+    await settled(shelf);
+    assert.ok(await page.getByText('Für dich').isVisible());
+    assert.equal(await shelf.getByRole('heading', { level: 4, name: 'Für dich' }).count(), 1);
+    assert.equal(await shelf.getByRole('heading', { level: 5 }).count(), 6);
+    const [first] = await shownBy(shelf);
+    assert.equal(await button(shelf, 0, 'like').getAttribute('aria-label'), `${first.title} gefällt mir`);
+    await shelf.evaluate((element) => (element.filter = { allOf: ['Western', 'Horror', 'Documentary'] }));
+    await page.getByText('Leider nichts').waitFor();
+  });
+
+  it('is styled by parts, custom properties and states', async () => {
+    const shelf = await open();
+    const styles = await shelf.evaluate((element) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(`
+        inglenook-shelf { --inglenook-accent: rgb(1, 2, 3); --inglenook-card-size: 30rem; }
+        inglenook-shelf::part(like) { border-color: rgb(4, 5, 6); }
+        inglenook-shelf:state(ready) { opacity: 0.5; }
+      `);
+      document.adoptedStyleSheets = [sheet];
+      const of = (selector) => getComputedStyle(element.shadowRoot.querySelector(selector));
+      return {
+        accent: of('.because').color,
+        part: of('.like').borderColor,
+        state: getComputedStyle(element).opacity,
+        columns: of('ol').gridTemplateColumns.split(' ').length,
+      };
+    });
+    assert.deepEqual(styles, { accent: 'rgb(1, 2, 3)', part: 'rgb(4, 5, 6)', state: '0.5', columns: 2 });
   });
 
   it('shows more like an item', async () => {
