@@ -10,11 +10,11 @@ use crate::error::{Error, Result as CrateResult};
 /// The values of one item by their names.
 pub(crate) type Fields = serde_json::Map<String, Value>;
 
-/// Reads a JSON list of objects, every one of which must be an item of its own id.
+/// Reads a JSON list of objects, every one of which must be an item of its own id. Fields are those of a site's JSON Lines.
 ///
 /// # Errors
 /// [`Error::InvalidInput`], naming the first that is none.
-pub(crate) fn items_from_json(json: &str) -> CrateResult<Vec<Item>> {
+pub fn items_from_json(json: &str) -> CrateResult<Vec<Item>> {
     let lists: Vec<Fields> = serde_json::from_str(json)
         .map_err(|e| Error::invalid("items", e.to_string(), "a list of objects with id, title, text"))?;
     let mut ids = HashSet::new();
@@ -110,4 +110,26 @@ fn shorten(text: &str) -> String {
     let cut: String = text.chars().take(LONGEST).collect();
     let end = cut.rfind(char::is_whitespace).unwrap_or(cut.len());
     format!("{}…", cut[..end].trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_a_whole_or_not_at_all() {
+        let items =
+            items_from_json(r#"[{"id": 3, "title": "T", "genres": "a|b"}, {"id": "x", "text": "One"}]"#).unwrap();
+        assert_eq!((items[0].id.as_str(), items[0].tags.len(), items[1].title.as_str()), ("3", 2, "One"));
+        for (json, problem) in [
+            (r#"[{"id": 1, "text": "a"}, {"id": 1, "text": "b"}]"#, "item 1: found the id \"1\" was used before"),
+            (r#"[{"text": "no id"}]"#, "item 0: found it has no id"),
+            (r#"[{"id": 1, "text": "x", "popularity": -1}]"#, "popularity is -1"),
+            ("{}", "items: found"),
+        ] {
+            let error = items_from_json(json).unwrap_err();
+            assert_eq!(error.code(), "invalid_input");
+            assert!(error.to_string().contains(problem), "{error}");
+        }
+    }
 }

@@ -16,8 +16,7 @@ use crate::embedding::{Axes, CenteredTable, EmbeddingTable};
 use crate::error::{Error, Result};
 
 pub use edition::Edition;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use fields::items_from_json;
+pub use fields::items_from_json;
 pub(crate) use filter::ResolvedFilter;
 pub use filter::TagFilter;
 pub use item::{Item, ItemProblem, ItemProblems, ItemRef};

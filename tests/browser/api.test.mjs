@@ -253,7 +253,12 @@ describe('items added on the device', () => {
     const result = await inPage(async () => {
       const recommender = await load({ catalog: undefined, storage: 'memory' });
       const empty = [await recommender.recommend(), await recommender.search('soup'), recommender.status().items];
-      const unknown = await failure(recommender.record({ itemId: 'soup', kind: 'like' }));
+      const unknown = [
+        await failure(recommender.record({ itemId: 'soup', kind: 'like' })),
+        await failure(recommender.similar('soup')),
+        await failure(recommender.explain('soup')),
+      ];
+      const nothing = await failure(recommender.exportCatalog());
       await recommender.addItems([
         { id: 'soup', title: 'Leek soup', text: 'A warm soup of leek and potato.' },
         { id: 'cake', title: 'Lemon cake', text: 'A sweet cake with lemon.' },
@@ -261,10 +266,18 @@ describe('items added on the device', () => {
       ]);
       const found = await recommender.search('something warm in a bowl', { k: 1 });
       const tags = (await recommender.items(['3']))[0].tags;
-      return { empty, unknown, found: found.map(({ id }) => id), tags, version: recommender.status().catalogVersion };
+      return {
+        empty,
+        unknown,
+        nothing,
+        found: found.map(({ id }) => id),
+        tags,
+        version: recommender.status().catalogVersion,
+      };
     });
     assert.deepEqual(result.empty, [[], [], 0]);
-    assertError(result.unknown, 'unknown_item');
+    for (const error of result.unknown) assertError(error, 'unknown_item');
+    assertError(result.nothing, 'invalid_input');
     assert.deepEqual(result.found, ['soup']);
     assert.deepEqual(result.tags, ['Cold', 'Salad']);
     assert.equal(result.version, null);

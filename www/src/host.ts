@@ -51,6 +51,7 @@ export class Host {
   #isBusy = false;
   #isChoosing = false;
   #isClosed = false;
+  readonly #closing = new AbortController();
   #catalog: Manifest | null;
   #catalogVersion: string | null = null;
   #history: Interaction[] = [];
@@ -148,6 +149,7 @@ export class Host {
     for (const waiting of [...this.#queue, ...this.#underWay]) if (waiting.session === session) this.#take(waiting);
     if (this.#sessions.size > 0) return false;
     this.#isClosed = true;
+    this.#closing.abort();
     this.#storage.close();
     this.#free();
     return true;
@@ -352,7 +354,7 @@ export class Host {
   /** Brings this browser up to what the server has now, where that is something else than what the engine began with. */
   async #adopt([model, catalog]: Manifest[]): Promise<void> {
     const { store } = this.#started;
-    const { signal } = new AbortController();
+    const { signal } = this.#closing;
     const isNewModel = !isSame(model!, this.#started.model);
     // A new model serves from the next visit on; its files are made ready now.
     if (isNewModel) (await fetchNewer(model!, store, signal)).free();
@@ -372,8 +374,8 @@ export class Host {
   ): Promise<boolean> {
     if (this.#catalog && isSame(manifest, this.#catalog)) return false;
     const files = await fetchNewer(manifest, this.#started.store, signal);
+    if (this.#isClosed) return false;
     await between(async () => {
-      if (this.#isClosed) return;
       await this.engine.replaceCatalog(files);
       this.#catalog = manifest;
       this.#catalogVersion = await versionOf(manifest);
