@@ -55,6 +55,15 @@ describe('<inglenook-privacy>', () => {
     assert.match(await panel.locator('[part="notice"]').textContent(), /is forgotten/);
   });
 
+  it('takes a like back from the shelf when it is forgotten here', async () => {
+    const before = await shownBy(shelf);
+    await likeFirst();
+    await panel.locator('.forget').click();
+    await shelf.locator('.button.like[aria-pressed="true"]').waitFor({ state: 'detached' });
+    await settled(shelf);
+    assert.deepEqual(await shownBy(shelf), before);
+  });
+
   it('says why each recommendation is shown', async () => {
     await likeFirst();
     await panel.locator('summary').click();

@@ -29,8 +29,17 @@ const MAX_URLS = 10;
  * @attr heading - the panel's heading
  * @attr heading-level - its level, 1 to 6 (2)
  * @slot - what is shown before the panel is ready, and where it fails
- * @csspart heading, promise, requests, stored, reasons, actions, button, notice, error, dialog
- * @fires inglenook-error
+ * @csspart heading - the heading
+ * @csspart promise - what is promised
+ * @csspart requests - the count of requests
+ * @csspart stored - what is kept
+ * @csspart reasons - why each item is recommended
+ * @csspart actions - the row of buttons
+ * @csspart button - every button
+ * @csspart notice - what was done last
+ * @csspart error - what went wrong
+ * @csspart dialog - the question before everything is forgotten
+ * @fires {InglenookErrorEvent} inglenook-error - loading or a request failed
  */
 export class InglenookPrivacyElement extends InglenookElement {
   static override observedAttributes = [...InglenookElement.observedAttributes, 'heading', 'heading-level'];

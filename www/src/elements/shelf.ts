@@ -42,20 +42,44 @@ const MAX_SKELETONS = 6;
  * @attr filter - conditions on tags: `Family, !Horror, Comedy|Drama`
  * @attr heading - the shelf's heading
  * @attr heading-level - its level, 1 to 6 (2); titles of cards have the next one
- * @attr repeats - what was shown in earlier visits `fade`s down the list (default), `never` comes back, or `always` may
+ * @attr repeats - what was shown in earlier visits moves down the list (`fade`, default), stays away (`never`) or does not matter (`always`)
  * @attr record-clicks - records a click for every item that is chosen
  * @attr images - fetches the images of what it recommends: this tells their server what it recommends
  * @slot - what is shown before the shelf is ready, and where it fails
  * @slot heading - in place of the heading
  * @slot loading - in place of the progress bar
  * @slot empty - in place of the message that nothing fits
- * @csspart heading, progress, list, card, cover, image, title, link, tags, because, actions, button, like, dislike, pressed, why, notice, empty, error
+ * @csspart heading - the heading
+ * @csspart progress - the progress of loading
+ * @csspart list - the list of cards
+ * @csspart card - one item
+ * @csspart cover - the cover that is drawn for it
+ * @csspart image - its image
+ * @csspart title - its title
+ * @csspart link - the link or button of the title
+ * @csspart tags - its tags
+ * @csspart because - why it is here, in a line
+ * @csspart actions - the row of buttons
+ * @csspart button - every button
+ * @csspart like - the button to like
+ * @csspart dislike - the button for what is not wanted
+ * @csspart pressed - a button that is pressed
+ * @csspart why - the button that opens the explanation
+ * @csspart notice - what was done last, with a way back
+ * @csspart empty - the message that nothing fits
+ * @csspart error - what went wrong
+ * @csspart dialog - the explanation
  * @cssprop --inglenook-card-size - least width of a card (11rem)
  * @cssprop --inglenook-gap - space between cards (1.2rem)
- * @cssprop --inglenook-accent, --inglenook-on-accent, --inglenook-line, --inglenook-soft, --inglenook-surface, --inglenook-radius
- * @fires inglenook-ready
- * @fires inglenook-select
- * @fires inglenook-error
+ * @cssprop --inglenook-accent - color of what stands out
+ * @cssprop --inglenook-on-accent - text on that color
+ * @cssprop --inglenook-line - borders
+ * @cssprop --inglenook-soft - text that steps back
+ * @cssprop --inglenook-surface - ground of buttons
+ * @cssprop --inglenook-radius - roundness of corners (0.7rem)
+ * @fires {InglenookReadyEvent} inglenook-ready - the first list of the engine is shown
+ * @fires {InglenookSelectEvent} inglenook-select - an item was chosen
+ * @fires {InglenookErrorEvent} inglenook-error - loading or a request failed
  */
 export class InglenookShelfElement extends ShelfAttributes {
   readonly #headingText = html('span');
@@ -88,6 +112,8 @@ export class InglenookShelfElement extends ShelfAttributes {
   #cards = new Map<string, Card>();
   /** Cards that were liked or opened since the last request of the page: they stay where they are, though the engine would not list them again. */
   #kept = new Map<string, number>();
+  /** Items whose like or dislike is on its way to the profile. */
+  readonly #deciding = new Set<string>();
   #work = new AbortController();
   #isRefreshDue = false;
   readonly #seen = new SeenCards((card) => this.#shown?.add((card as HTMLElement).dataset['itemId']!));
@@ -265,10 +291,20 @@ export class InglenookShelfElement extends ShelfAttributes {
     const { signal } = (this.#work = new AbortController());
     this.#list.ariaBusy = 'true';
     try {
+      await this.#letGoOfForgotten(recommender);
       const list = await this.#rank(recommender, signal);
       if (!signal.aborted) this.#place(list);
     } catch (thrown) {
       if (InglenookError.from(thrown).code !== 'cancelled') throw thrown;
+    }
+  }
+
+  /** What was forgotten elsewhere, in another tab or in the privacy panel, is not kept here. */
+  async #letGoOfForgotten(recommender: Recommender): Promise<void> {
+    if (this.#kept.size === 0) return;
+    const known = new Set((await recommender.profile.get()).map(({ itemId }) => itemId));
+    for (const id of [...this.#kept.keys()]) {
+      if (!known.has(id) && !this.#deciding.has(id)) this.#kept.delete(id);
     }
   }
 
@@ -355,7 +391,16 @@ export class InglenookShelfElement extends ShelfAttributes {
     card.setOpinion(opinion);
     if (opinion === 'like') this.#kept.set(id, [...this.#list.children].indexOf(card.element));
     else this.#kept.delete(id);
-    await (await this.#engine)?.profile.edit({ itemId: id, kind: opinion });
+    await this.#noting(id, async () => (await this.#engine)?.profile.edit({ itemId: id, kind: opinion }));
+  }
+
+  async #noting(id: string, note: () => Promise<unknown>): Promise<void> {
+    this.#deciding.add(id);
+    try {
+      await note();
+    } finally {
+      this.#deciding.delete(id);
+    }
   }
 
   async #takeBack(id: string, title: string): Promise<void> {
@@ -372,7 +417,8 @@ export class InglenookShelfElement extends ShelfAttributes {
     if (!this.recordClicks) return;
     this.#kept.set(recommendation.id, index);
     // Where the browser leaves the page, the worker has the message before it goes.
-    this.#attempt(async () => (await this.#engine)?.record({ itemId: recommendation.id, kind: 'click' }));
+    const { id } = recommendation;
+    this.#attempt(() => this.#noting(id, async () => (await this.#engine)?.record({ itemId: id, kind: 'click' })));
   }
 
   /** A message that stays until the next one, with a way back where there is one. */

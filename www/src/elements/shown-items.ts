@@ -39,7 +39,9 @@ export class ShownItems {
     if (!this.#isStored) return;
     // Read again: other tabs write too.
     const all = read(this.#key);
-    all.set(id, [this.visits(id) + 1, today()]);
+    // One visit counts once, whichever shelf of the page comes first; what was forgotten meanwhile begins anew.
+    const visits = Math.min(all.get(id)?.[0] ?? 0, this.visits(id)) + 1;
+    all.set(id, [visits, today()]);
     write(this.#key, all);
   }
 
