@@ -362,7 +362,8 @@ export class InglenookShelfElement extends ShelfAttributes {
     this.#say(this.words.count(inOrder.length));
     const state = inOrder.length > 0 ? 'ready' : 'empty';
     if (this.#recommender) this.setState(state);
-    this.#show(this.#recommender ? state : 'loading');
+    // A list for everybody says nothing of the engine, which may have failed by now.
+    this.#show(this.#recommender ? state : this.state === 'error' ? 'error' : 'loading');
   }
 
   #newCard(recommendation: Recommendation): Card {
