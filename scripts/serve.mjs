@@ -120,16 +120,16 @@ export async function serve(root, { port = 0, headers = {}, alter, bytesPerSecon
       response.destroy();
       return;
     }
+    if (line && reply.status === 200 && !request.headers.range && COMPRESSED.has(extension)) {
+      sent['content-encoding'] = 'gzip';
+      reply = { ...reply, body: zlib.gzipSync(reply.body) };
+    }
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     if (reply.status === 200 && range) {
       const { length } = reply.body;
       const [from, to] = [Number(range[1]), Math.min(Number(range[2]), length - 1)];
       sent['content-range'] = `bytes ${from}-${to}/${length}`;
       reply = { ...reply, status: 206, body: reply.body.subarray(from, to + 1) };
-    }
-    if (line && reply.status === 200 && COMPRESSED.has(extension)) {
-      sent['content-encoding'] = 'gzip';
-      reply = { ...reply, body: zlib.gzipSync(reply.body) };
     }
     response.writeHead(reply.status, { ...sent, 'content-length': reply.body.length });
     if (isHead) return response.end();
