@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import zlib from 'node:zlib';
 
 const MIME_TYPES = {
   '.bin': 'application/octet-stream',
@@ -37,6 +38,30 @@ export const CONTENT_SECURITY_POLICY = [
 /** Pages carry the policy, and scripts too: a worker obeys the policy of its own response, not that of its page. */
 const UNDER_POLICY = new Set(['.html', '.js', '.mjs']);
 
+/** What a static host compresses on the way. */
+const COMPRESSED = new Set(['.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm']);
+
+/** A line that carries so many bytes a second, whoever they are for. */
+class Line {
+  static #SLICE = 16 * 1024;
+  #freeAtMs = 0;
+
+  constructor(bytesPerSecond) {
+    this.bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  async send(response, body) {
+    for (let at = 0; at < body.length && !response.destroyed; at += Line.#SLICE) {
+      const slice = body.subarray(at, at + Line.#SLICE);
+      const now = performance.now();
+      this.#freeAtMs = Math.max(now, this.#freeAtMs) + slice.length / this.bytesPerMs;
+      await new Promise((resolve) => setTimeout(resolve, this.#freeAtMs - now));
+      response.write(slice);
+    }
+    response.end();
+  }
+}
+
 /** The file under `root` that a request path names, or null where it names none or one outside `root`. */
 function fileFor(root, pathname) {
   let decoded;
@@ -61,10 +86,12 @@ function fileFor(root, pathname) {
  * @param {(pathname: string, reply: Reply, request: http.IncomingMessage) => Reply | null} [options.alter]
  *   May replace any answer, so that tests can serve damaged files and redirects. `{ status, body, headers?, breakAfter? }`: `headers` go over all others; with `breakAfter` the connection ends after
  *   that many bytes; null ends it at once.
+ * @param {number} [options.bytesPerSecond] Of all answers together, as on a line that is slower than this machine; text and wasm travel in gzip then.
  * @returns {Promise<{ url: string, requests: { method: string, url: string, range: string | undefined, atMs: number }[], close(): Promise<void> }>}
  */
-export async function serve(root, { port = 0, headers = {}, alter } = {}) {
+export async function serve(root, { port = 0, headers = {}, alter, bytesPerSecond } = {}) {
   root = path.resolve(root);
+  const line = bytesPerSecond && new Line(bytesPerSecond);
   const requests = [];
   const server = http.createServer((request, response) => {
     requests.push({ method: request.method, url: request.url, range: request.headers.range, atMs: Date.now() });
@@ -93,6 +120,10 @@ export async function serve(root, { port = 0, headers = {}, alter } = {}) {
       response.destroy();
       return;
     }
+    if (line && reply.status === 200 && !request.headers.range && COMPRESSED.has(extension)) {
+      sent['content-encoding'] = 'gzip';
+      reply = { ...reply, body: zlib.gzipSync(reply.body) };
+    }
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     if (reply.status === 200 && range) {
       const { length } = reply.body;
@@ -102,6 +133,7 @@ export async function serve(root, { port = 0, headers = {}, alter } = {}) {
     }
     response.writeHead(reply.status, { ...sent, ...reply.headers, 'content-length': reply.body.length });
     if (isHead) return response.end();
+    if (line) return void line.send(response, reply.body);
     // A connection that breaks in the middle, for tests.
     if (reply.breakAfter !== undefined) {
       return response.write(reply.body.subarray(0, reply.breakAfter), () => setTimeout(() => response.destroy(), 50));
