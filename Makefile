@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. The rest are their parts.
 .PHONY: demo test bench setup build check-format clean
 
-demo: build ## build everything and serve the film library; ARGS=--once prints it from headless Chromium
+demo: build ## build everything and serve the demo; ARGS=--once prints it from headless Chromium
 	@node scripts/demo.mjs $(ARGS)
 
 test: ## every check, cheapest first; what CI runs

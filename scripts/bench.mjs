@@ -1,5 +1,5 @@
 // Measures Inglenook beside what a page would use today, in one run: writes target/bench/browser.json and the tables of docs/benchmarks.md.
-// usage: node scripts/bench.mjs [--gpu none|swiftshader|nvidia] [--only encode,ranking,index,start,memory] [--index-rows 20000]
+// usage: node scripts/bench.mjs [--gpu none|swiftshader|nvidia] [--only encode,ranking,index,start,cold,memory] [--index-rows 20000]
 //        [--peers-only]
 // A run of a part, or without Inglenook, writes target/bench/partial.json and leaves the document as it is.
 import fs from 'node:fs';
@@ -15,12 +15,13 @@ import { Session } from '../benches/browser/session.mjs';
 import { assembleSite } from '../benches/browser/site.mjs';
 import { measureDownloads } from '../benches/browser/sizes.mjs';
 import { start } from '../benches/browser/start.mjs';
+import { cold, LINE } from '../benches/browser/cold.mjs';
 import { launch } from './browser.mjs';
 import { writeMarkedSection } from './marked-section.mjs';
 import { root } from './paths.mjs';
 import { serve } from './serve.mjs';
 
-const PARTS = ['encode', 'ranking', 'index', 'start', 'memory'];
+const PARTS = ['encode', 'ranking', 'index', 'start', 'cold', 'memory'];
 const options = parseArgs({
   options: {
     gpu: { type: 'string', default: 'swiftshader' },
@@ -55,6 +56,7 @@ const servers = {
   }),
   // What a static host sends: files that may be cached.
   caching: await serve(folder, { headers: { ...headers, 'cache-control': 'max-age=3600' } }),
+  slow: await serve(folder, { headers, bytesPerSecond: LINE }),
 };
 const browser = await launch(options.gpu);
 try {
@@ -75,6 +77,7 @@ try {
     ranking: () => rank(session),
     index: () => rankByIndex(session, indexRows),
     start: () => start(session, servers.caching.url),
+    cold: () => cold(session, servers.slow.url),
     memory: () => memory(session, () => launch('none')),
   };
   for (const part of PARTS) {

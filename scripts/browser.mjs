@@ -32,9 +32,10 @@ const QUIET_FLAGS = [
 
 /**
  * @param {'none' | 'swiftshader' | 'nvidia'} gpu
+ * @param {import('playwright-core').LaunchOptions} [options] More options; `args` are added to those here.
  * @returns {Promise<import('playwright-core').Browser>}
  */
-export async function launch(gpu = 'none') {
+export async function launch(gpu = 'none', { args = [], ...options } = {}) {
   const flags = GPU_FLAGS[gpu];
   if (!flags) throw new Error(`unknown GPU "${gpu}"; expected one of ${Object.keys(GPU_FLAGS).join(', ')}`);
   const executablePath = path.resolve(process.env.CHROMIUM ?? '/usr/bin/chromium');
@@ -48,8 +49,9 @@ export async function launch(gpu = 'none') {
   const libraryPath = [fs.existsSync(libraries) ? libraries : '', process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean);
   const { chromium } = require('playwright-core');
   return chromium.launch({
+    ...options,
     executablePath,
-    args: [...QUIET_FLAGS, ...flags],
+    args: [...QUIET_FLAGS, ...flags, ...args],
     env: { ...process.env, ...(libraryPath.length > 0 && { LD_LIBRARY_PATH: libraryPath.join(':') }) },
   });
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the teacher as int8 and builds the film catalog with its vectors, both kept in the cache under a key of everything that goes into
+# Packs the teacher as int8 and builds the catalogs of films and of recipes with its vectors, all kept in the cache under a key of everything that goes into
 # them. The site gets the shipped model, whose vectors lie in the teacher's space.
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
@@ -7,6 +7,7 @@ inglenook=$CARGO_TARGET_DIR/release/inglenook
 f32=$INGLENOOK_CACHE/models/all-MiniLM-L6-v2
 int8=$INGLENOOK_CACHE/models/all-MiniLM-L6-v2-int8
 films=$INGLENOOK_CACHE/catalogs/films
+recipes=$INGLENOOK_CACHE/catalogs/recipes
 
 cached() { # cached DIR KEY COMMAND...: runs the command, which fills DIR, unless DIR was filled under the same key
   local dir=$1 key=$2; shift 2
@@ -21,12 +22,14 @@ code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/t
 cached "$int8" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --out "$int8"
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
+cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}")" \
+  "$inglenook" build --items "$INGLENOOK_CACHE/recipes/items.jsonl" --model "$f32" --out "$recipes"
 
-mkdir -p target/site
+mkdir -p target/site/recipes
 # Tests find all models in one place.
 rm -rf "$INGLENOOK_CACHE/models/inglenook-en"
 cp -r models/inglenook-en "$INGLENOOK_CACHE/models/"
-for artifact in "model:models/inglenook-en" "catalog:$films"; do
+for artifact in "model:models/inglenook-en" "catalog:$films" "recipes/catalog:$recipes"; do
   rm -rf "target/site/${artifact%%:*}"
   cp -r "${artifact#*:}" "target/site/${artifact%%:*}"
 done

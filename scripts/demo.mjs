@@ -1,4 +1,4 @@
-// Serves the film library on localhost and prints its address.
+// Serves the demo on localhost and prints the addresses of its pages.
 // usage: node scripts/demo.mjs [--port PORT] [--once [--gpu none|swiftshader|nvidia]]
 //   --once  instead of waiting for a visitor, opens the page in headless Chromium, likes two films there, prints what it recommends
 //           then, and exits
@@ -23,7 +23,13 @@ try {
       port: { type: 'string' },
     },
   }).values;
-  for (const part of ['index.html', 'lib/inglenook_bg.wasm', 'model/manifest.json', 'catalog/manifest.json']) {
+  for (const part of [
+    'index.html',
+    'lib/inglenook_bg.wasm',
+    'model/manifest.json',
+    'catalog/manifest.json',
+    'recipes/catalog/manifest.json',
+  ]) {
     if (!fs.existsSync(path.join(site, part)))
       throw new Error(`target/site/${part} is missing; run \`make build\` first`);
   }
@@ -40,7 +46,9 @@ async function serveForVisitors(port) {
     if (port === undefined && error.code === 'EADDRINUSE') return serve(site);
     throw error;
   });
-  console.log(`Inglenook's film library: ${server.url}/   (Ctrl-C ends it)`);
+  const pages = { 'a film library': '', 'a recipe book': 'recipes.html', 'a catalog of your own': 'own.html' };
+  for (const [name, page] of Object.entries(pages)) console.log(`${name.padEnd(22)} ${server.url}/${page}`);
+  console.log('Ctrl-C ends it');
 }
 
 async function showOnce(gpu) {

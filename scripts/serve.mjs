@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import zlib from 'node:zlib';
 
 const MIME_TYPES = {
   '.bin': 'application/octet-stream',
@@ -37,6 +38,30 @@ export const CONTENT_SECURITY_POLICY = [
 /** Pages carry the policy, and scripts too: a worker obeys the policy of its own response, not that of its page. */
 const UNDER_POLICY = new Set(['.html', '.js', '.mjs']);
 
+/** What a static host compresses on the way. */
+const COMPRESSED = new Set(['.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm']);
+
+/** A line that carries so many bytes a second, whoever they are for. */
+class Line {
+  static #SLICE = 16 * 1024;
+  #freeAtMs = 0;
+
+  constructor(bytesPerSecond) {
+    this.bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  async send(response, body) {
+    for (let at = 0; at < body.length && !response.destroyed; at += Line.#SLICE) {
+      const slice = body.subarray(at, at + Line.#SLICE);
+      const now = performance.now();
+      this.#freeAtMs = Math.max(now, this.#freeAtMs) + slice.length / this.bytesPerMs;
+      await new Promise((resolve) => setTimeout(resolve, this.#freeAtMs - now));
+      response.write(slice);
+    }
+    response.end();
+  }
+}
+
 /** The file under `root` that a request path names, or null where it names none or one outside `root`. */
 function fileFor(root, pathname) {
   let decoded;
@@ -58,15 +83,18 @@ function fileFor(root, pathname) {
  * @param {object} [options]
  * @param {number} [options.port] 0, the default, takes a free port.
  * @param {Record<string, string | null>} [options.headers] Sent with every answer, over the defaults; null removes one.
- * @param {(pathname: string, reply: { status: number, body: Buffer }) => { status: number, body: Buffer }} [options.alter]
- *   May replace any answer, so that tests can serve damaged files.
- * @returns {Promise<{ url: string, requests: { method: string, url: string, atMs: number }[], close(): Promise<void> }>}
+ * @param {(pathname: string, reply: Reply, request: http.IncomingMessage) => Reply | null} [options.alter]
+ *   May replace any answer, so that tests can serve damaged files and redirects. `{ status, body, headers?, breakAfter? }`: `headers` go over all others; with `breakAfter` the connection ends after
+ *   that many bytes; null ends it at once.
+ * @param {number} [options.bytesPerSecond] Of all answers together, as on a line that is slower than this machine; text and wasm travel in gzip then.
+ * @returns {Promise<{ url: string, requests: { method: string, url: string, range: string | undefined, atMs: number }[], close(): Promise<void> }>}
  */
-export async function serve(root, { port = 0, headers = {}, alter } = {}) {
+export async function serve(root, { port = 0, headers = {}, alter, bytesPerSecond } = {}) {
   root = path.resolve(root);
+  const line = bytesPerSecond && new Line(bytesPerSecond);
   const requests = [];
   const server = http.createServer((request, response) => {
-    requests.push({ method: request.method, url: request.url, atMs: Date.now() });
+    requests.push({ method: request.method, url: request.url, range: request.headers.range, atMs: Date.now() });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;
@@ -84,19 +112,33 @@ export async function serve(root, { port = 0, headers = {}, alter } = {}) {
     };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
     const isHead = request.method === 'HEAD';
-    if (file && !alter && !isHead) {
-      response.writeHead(200, { ...sent, 'content-length': fs.statSync(file).size });
-      fs.createReadStream(file)
-        .on('error', () => response.destroy())
-        .pipe(response);
-      return;
-    }
     let reply = file
       ? { status: 200, body: fs.readFileSync(file) }
       : { status: 404, body: Buffer.from(`not found: ${pathname}\n`) };
-    if (alter) reply = alter(pathname, reply);
-    response.writeHead(reply.status, { ...sent, 'content-length': reply.body.length });
-    response.end(isHead ? undefined : reply.body);
+    if (alter) reply = alter(pathname, reply, request);
+    if (reply === null) {
+      response.destroy();
+      return;
+    }
+    if (line && reply.status === 200 && !request.headers.range && COMPRESSED.has(extension)) {
+      sent['content-encoding'] = 'gzip';
+      reply = { ...reply, body: zlib.gzipSync(reply.body) };
+    }
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    if (reply.status === 200 && range) {
+      const { length } = reply.body;
+      const [from, to] = [Number(range[1]), Math.min(Number(range[2]), length - 1)];
+      sent['content-range'] = `bytes ${from}-${to}/${length}`;
+      reply = { ...reply, status: 206, body: reply.body.subarray(from, to + 1) };
+    }
+    response.writeHead(reply.status, { ...sent, ...reply.headers, 'content-length': reply.body.length });
+    if (isHead) return response.end();
+    if (line) return void line.send(response, reply.body);
+    // A connection that breaks in the middle, for tests.
+    if (reply.breakAfter !== undefined) {
+      return response.write(reply.body.subarray(0, reply.breakAfter), () => setTimeout(() => response.destroy(), 50));
+    }
+    response.end(reply.body);
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -47,6 +47,7 @@ pub mod gpu;
 pub mod interaction;
 mod kernels;
 pub mod lexical;
+pub mod occasion;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod principal_axes;
 pub mod profile;
@@ -69,6 +70,7 @@ pub use engine::Engine;
 pub use error::{Error, Result};
 pub use interaction::{Interaction, InteractionKind};
 pub use lexical::LexicalIndex;
+pub use occasion::Occasion;
 pub use profile::UserProfile;
 pub use ranking::{RankingWeights, Reason, ScoreParts};
 pub use recommender::{RecommendRequest, Recommendation, Recommender};

@@ -218,3 +218,14 @@ proptest! {
         prop_assert!(is_typed(list(&files).unwrap_err().code()));
     }
 }
+
+#[test]
+fn an_opening_is_the_list_for_a_stranger_and_changes_nothing_else() {
+    let files = inglenook::artifact::with_opening(catalog_files(80, Dtype::Int8)).unwrap();
+    let name = names(&files).into_iter().find(|name| name.starts_with("opening-")).unwrap();
+    let opening: Vec<inglenook::Recommendation> = serde_json::from_slice(&bytes_of(&files, &name)).unwrap();
+    let recommender = Recommender::new(Catalog::load(&files).unwrap());
+    let request = RecommendRequest { k: 60, ..RecommendRequest::default() };
+    assert_eq!(opening, recommender.recommend(&[], &request, None).unwrap());
+    assert_eq!(list(&files).unwrap(), list(&catalog_files(80, Dtype::Int8)).unwrap());
+}

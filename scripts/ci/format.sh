@@ -3,5 +3,5 @@
 source "$(dirname "$0")/../env.sh"
 cd "$ROOT"
 cargo fmt --check
-www/node_modules/.bin/prettier --log-level warn --check 'www/src/**/*.ts' 'www/demo/*.{ts,html,css}' 'tests/browser/**/*.mjs' 'benches/browser/**/*' 'scripts/**/*.mjs'
+www/node_modules/.bin/prettier --log-level warn --check 'www/src/**/*.ts' 'www/{bin,verify}/*.mjs' 'www/demo/**/*.{ts,html,css}' 'tests/{browser,packaging}/**/*.mjs' www/package.json www/README.md 'benches/browser/**/*' 'scripts/**/*.mjs'
 (cd www && npx tsc --noEmit)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::files::{ArtifactFiles, MANIFEST};
 use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
 use super::sections::{SectionReader, SectionWriter};
-use crate::catalog::{Catalog, Columns, Item};
+use crate::catalog::{Catalog, Columns, Item, ItemRef};
 use crate::embedding::{Axes, CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
 
@@ -55,10 +55,21 @@ pub fn catalog_to_files(
         }
         None => EmbeddingTable::from_rows(rows, dimensions, format.dtype)?,
     };
+    let shown: Vec<ItemRef<'_>> = items.iter().map(Item::shown).collect();
+    files_of(model, &shown, &table, axes.as_ref())
+}
+
+/// Writes a loaded catalog as the files that it could have come from.
+pub(crate) fn loaded_catalog_to_files(catalog: &Catalog) -> Result<ArtifactFiles> {
+    let items: Vec<ItemRef<'_>> = (0..catalog.len()).map(|row| catalog.item(row)).collect();
+    files_of(catalog.model(), &items, catalog.embeddings(), catalog.axes())
+}
+
+fn files_of(model: &str, items: &[ItemRef<'_>], table: &EmbeddingTable, axes: Option<&Axes>) -> Result<ArtifactFiles> {
     let contents = [
-        ("embeddings", write_embeddings(&table, axes.as_ref())),
+        ("embeddings", write_embeddings(table, axes)),
         ("items", write_metadata(items)?),
-        ("ids", SectionWriter::new(IDS).strings(*b"ids     ", items.iter().map(|i| i.id.as_str()))?.finish()),
+        ("ids", SectionWriter::new(IDS).strings(*b"ids     ", items.iter().map(|i| i.id))?.finish()),
     ];
     let mut files = ArtifactFiles::default();
     let mut entries = Vec::new();
@@ -74,7 +85,7 @@ pub fn catalog_to_files(
         generator: concat!("inglenook ", env!("CARGO_PKG_VERSION")).to_owned(),
         model: model.to_owned(),
         dimensions: table.dimensions(),
-        dtype: format.dtype,
+        dtype: table.dtype(),
         items: items.len(),
         embeddings: entries[0].name.clone(),
         metadata: entries[1].name.clone(),
@@ -123,14 +134,14 @@ fn write_embeddings(table: &EmbeddingTable, axes: Option<&Axes>) -> Vec<u8> {
         .finish()
 }
 
-fn write_metadata(items: &[Item]) -> Result<Vec<u8>> {
+fn write_metadata(items: &[ItemRef<'_>]) -> Result<Vec<u8>> {
     let mut names: Vec<&str> = Vec::new();
     let mut known = HashMap::new();
     let (mut offsets, mut tags) = (vec![0_u32], Vec::new());
     let narrow = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("tags", n, "fewer than 2^32"));
     for item in items {
         for tag in &item.tags {
-            let index = *known.entry(tag.as_str()).or_insert_with(|| {
+            let index = *known.entry(*tag).or_insert_with(|| {
                 names.push(tag);
                 names.len() - 1
             });
@@ -140,9 +151,9 @@ fn write_metadata(items: &[Item]) -> Result<Vec<u8>> {
     }
     let popularity: Vec<f32> = items.iter().map(|i| i.popularity).collect();
     Ok(SectionWriter::new(METADATA)
-        .strings(*b"titles  ", items.iter().map(|i| i.title.as_str()))?
-        .strings(*b"urls    ", items.iter().map(|i| i.url.as_deref().unwrap_or_default()))?
-        .strings(*b"images  ", items.iter().map(|i| i.image.as_deref().unwrap_or_default()))?
+        .strings(*b"titles  ", items.iter().map(|i| i.title))?
+        .strings(*b"urls    ", items.iter().map(|i| i.url.unwrap_or_default()))?
+        .strings(*b"images  ", items.iter().map(|i| i.image.unwrap_or_default()))?
         .strings(*b"tagnames", names.into_iter())?
         .section(*b"tagstart", u32_bytes(&offsets))
         .section(*b"tags    ", u32_bytes(&tags))

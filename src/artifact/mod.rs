@@ -10,7 +10,11 @@ pub(crate) mod sections;
 
 mod catalog_files;
 mod files;
+#[cfg(not(target_arch = "wasm32"))]
+mod opening;
 
-pub(crate) use catalog_files::catalog_from_files;
 pub use catalog_files::{TableFormat, catalog_to_files};
+pub(crate) use catalog_files::{catalog_from_files, loaded_catalog_to_files};
 pub use files::ArtifactFiles;
+#[cfg(not(target_arch = "wasm32"))]
+pub use opening::{OPENING_ITEMS, with_opening};

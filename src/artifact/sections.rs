@@ -28,19 +28,12 @@ impl SectionWriter {
 
     /// Strings: a u32 count, count + 1 u32 offsets into the UTF-8 text that follows.
     pub fn strings<'a>(self, name: [u8; 8], strings: impl Iterator<Item = &'a str>) -> Result<Self> {
-        let mut offsets = vec![0_u32];
-        let mut text = String::new();
-        for string in strings {
-            text.push_str(string);
-            let end = u32::try_from(text.len())
-                .map_err(|_| Error::invalid("catalog metadata", "more than 4 GiB of text in one column", "less"))?;
-            offsets.push(end);
-        }
+        let StringColumn { offsets, text } = StringColumn::of(strings)?;
         let count =
             u32::try_from(offsets.len() - 1).map_err(|_| Error::invalid("catalog", "more than 2^32 items", "fewer"))?;
         let mut content = count.to_le_bytes().to_vec();
         content.extend(offsets.iter().flat_map(|o| o.to_le_bytes()));
-        content.extend_from_slice(text.as_bytes());
+        content.extend_from_slice(&text);
         Ok(self.section(name, content))
     }
 
@@ -166,6 +159,18 @@ impl StringColumn {
             && offsets.windows(2).all(|w| w[0] <= w[1])
             && offsets.iter().all(|o| checked.is_char_boundary(*o as usize));
         sound.then_some(Self { offsets, text })
+    }
+
+    pub fn of<'a>(strings: impl Iterator<Item = &'a str>) -> Result<Self> {
+        let mut offsets = vec![0_u32];
+        let mut text = String::new();
+        for string in strings {
+            text.push_str(string);
+            let end = u32::try_from(text.len())
+                .map_err(|_| Error::invalid("catalog metadata", "more than 4 GiB of text in one column", "less"))?;
+            offsets.push(end);
+        }
+        Ok(Self { offsets, text: text.into() })
     }
 
     pub fn len(&self) -> usize {

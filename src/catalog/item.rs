@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One item as a site describes it, checked: the id is not empty and the text is not blank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -31,18 +33,33 @@ impl Item {
             format!("{}. {}", self.title, self.text)
         }
     }
+
+    /// What a catalog shows of it.
+    #[must_use]
+    pub fn shown(&self) -> ItemRef<'_> {
+        ItemRef {
+            id: &self.id,
+            title: &self.title,
+            url: self.url.as_deref(),
+            image: self.image.as_deref(),
+            tags: self.tags.iter().map(String::as_str).collect(),
+            popularity: self.popularity,
+        }
+    }
 }
 
 /// What a catalog shows of one item; borrows from the catalog.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ItemRef<'a> {
     /// The site's id.
     pub id: &'a str,
     /// What people see.
     pub title: &'a str,
     /// Where the item lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<&'a str>,
     /// Its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<&'a str>,
     /// Tags or categories.
     pub tags: Vec<&'a str>,

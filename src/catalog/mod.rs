@@ -1,5 +1,7 @@
 //! The catalog: items in a fixed order, with their embeddings and what is shown of them.
 
+mod edition;
+mod fields;
 mod filter;
 mod item;
 #[cfg(not(target_arch = "wasm32"))]
@@ -13,6 +15,8 @@ use std::borrow::Cow;
 use crate::embedding::{Axes, CenteredTable, EmbeddingTable};
 use crate::error::{Error, Result};
 
+pub use edition::Edition;
+pub use fields::items_from_json;
 pub(crate) use filter::ResolvedFilter;
 pub use filter::TagFilter;
 pub use item::{Item, ItemProblem, ItemProblems, ItemRef};
@@ -63,6 +67,14 @@ impl Catalog {
     /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file.
     pub fn load(files: &ArtifactFiles) -> Result<Self> {
         artifact::catalog_from_files(files)
+    }
+
+    /// Writes the catalog as files from which [`load`](Self::load) gives it back.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for texts too long for the format.
+    pub fn to_files(&self) -> Result<ArtifactFiles> {
+        artifact::loaded_catalog_to_files(self)
     }
 
     /// Puts together checked parts; refuses ids that occur twice.
@@ -129,6 +141,10 @@ impl Catalog {
     #[must_use]
     pub fn embeddings(&self) -> &EmbeddingTable {
         self.embeddings.raw()
+    }
+
+    pub(crate) fn axes(&self) -> Option<&Axes> {
+        self.axes.as_ref()
     }
 
     /// Length of the model's vectors; the table's may be shorter.

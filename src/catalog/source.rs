@@ -1,10 +1,11 @@
 //! Reading a site's items from JSON Lines or CSV (native only).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io::{BufRead, Read};
 
 use serde_json::Value;
 
+use super::fields::{Fields, item_of};
 use super::item::{Item, ItemProblem, ItemProblems};
 use crate::error::{Error, Result};
 
@@ -65,8 +66,6 @@ struct Collected {
     problems: Vec<ItemProblem>,
     ids: HashSet<String>,
 }
-
-type Fields = BTreeMap<String, Value>;
 
 impl Collected {
     fn add(&mut self, line: u64, fields: Result<Fields, String>) {
@@ -138,85 +137,6 @@ fn read_csv(mut reader: impl Read, collected: &mut Collected) {
             }
         }
     }
-}
-
-fn item_of(fields: &Fields) -> Result<Item, String> {
-    let text_of = |name: &str| match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(s)) => Ok(Some(s.trim().to_owned()).filter(|s| !s.is_empty())),
-        Some(Value::Number(n)) => Ok(Some(n.to_string())),
-        Some(other) => Err(format!("\"{name}\" is {}, expected a string", kind_of(other))),
-    };
-    let id = text_of("id")?.ok_or("it has no id")?;
-    let (title, text) = (text_of("title")?, text_of("text")?);
-    let text = text.or_else(|| title.clone()).ok_or("its text is empty")?;
-    let title = title.unwrap_or_else(|| shorten(&text));
-    Ok(Item {
-        id,
-        title,
-        text,
-        url: text_of("url")?,
-        image: text_of("image")?,
-        tags: tags_of(fields)?,
-        popularity: popularity_of(fields.get("popularity"))?,
-    })
-}
-
-fn tags_of(fields: &Fields) -> Result<Vec<String>, String> {
-    let found = ["tags", "categories", "genres"].iter().find_map(|name| fields.get(*name));
-    let mut tags: Vec<String> = match found {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(joined)) => joined.split(['|', ';']).map(str::to_owned).collect(),
-        Some(Value::Array(list)) => list
-            .iter()
-            .map(|tag| {
-                tag.as_str().map(str::to_owned).ok_or_else(|| format!("a tag is {}, expected a string", kind_of(tag)))
-            })
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(format!("tags are {}, expected a list of strings", kind_of(other))),
-    };
-    for tag in &mut tags {
-        *tag = tag.trim().to_owned();
-    }
-    let mut seen = HashSet::new();
-    tags.retain(|tag| !tag.is_empty() && seen.insert(tag.clone()));
-    Ok(tags)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "only the order of magnitude of popularity matters")]
-fn popularity_of(value: Option<&Value>) -> Result<f32, String> {
-    let number = match value {
-        None | Some(Value::Null) => return Ok(0.0),
-        Some(Value::Number(n)) => n.as_f64(),
-        Some(Value::String(s)) => s.trim().parse().ok(),
-        Some(_) => None,
-    };
-    let number = number.map(|n| n as f32).filter(|n| n.is_finite() && *n >= 0.0);
-    number.ok_or_else(|| {
-        format!("popularity is {}, expected a finite number of at least 0", value.unwrap_or(&Value::Null))
-    })
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// The start of a text, cut at a word, to stand in for a missing title.
-fn shorten(text: &str) -> String {
-    const LONGEST: usize = 80;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(LONGEST).collect();
-    let end = cut.rfind(char::is_whitespace).unwrap_or(cut.len());
-    format!("{}…", cut[..end].trim_end())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Float32Array, Map};
+use js_sys::{Float32Array, Map, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -11,11 +11,13 @@ use super::clock::now_ms;
 use super::convert::{from_js, into_js_error, to_js};
 use super::files::Files;
 use super::prepared_gpu::PreparedGpu;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Item, items_from_json};
 use crate::encoder::{DeviceChoice, DeviceRequest, DeviceStatus, DeviceTimings, Encoder};
 use crate::engine;
 use crate::error::Result;
 use crate::interaction::Interaction;
+use crate::occasion::Occasion;
+use crate::recommender::RecommendRequest;
 
 /// A loaded model and, where one was given, a catalog with a person's history.
 #[wasm_bindgen]
@@ -97,34 +99,27 @@ impl Engine {
         nearest.await.map_err(into_js_error)
     }
 
-    /// Adds an interaction to the history.
-    pub fn record(&self, interaction: JsValue) -> Result<(), JsValue> {
-        let record = || {
+    /// Checks that an interaction is one, with an item of the catalog.
+    pub fn check(&self, interaction: JsValue) -> Result<(), JsValue> {
+        let check = || {
             let interaction: Interaction = from_js("interaction", interaction)?;
-            self.engine.recommender()?.catalog().require_row(&interaction.item_id)?;
-            self.history.borrow_mut().push(interaction);
-            Ok(())
+            self.engine.require_item(&interaction.item_id)
         };
-        record().map_err(into_js_error)
+        check().map_err(into_js_error)
     }
 
-    /// The history, in the order of recording.
-    pub fn history(&self) -> Result<JsValue, JsValue> {
-        to_js(&*self.history.borrow()).map_err(into_js_error)
-    }
-
-    /// Forgets the history.
-    #[wasm_bindgen(js_name = clearHistory)]
-    pub fn clear_history(&self) {
-        self.history.borrow_mut().clear();
+    /// Puts another history in the place of the present one. Ids that the catalog does not have are kept, and ignored.
+    #[wasm_bindgen(js_name = setHistory)]
+    pub fn set_history(&self, interactions: JsValue) -> Result<(), JsValue> {
+        *self.history.borrow_mut() = from_js("interactions", interactions).map_err(into_js_error)?;
+        Ok(())
     }
 
     /// The best items for the history and, where given, the embedding of a request in words.
     pub async fn recommend(&self, request: JsValue, query_embedding: Option<Float32Array>) -> Result<JsValue, JsValue> {
         let recommend = async {
-            let request = from_js("request", request)?;
+            let (history, request) = self.resolve(request)?;
             let query = query_embedding.map(|q| q.to_vec());
-            let history = self.history.borrow().clone();
             to_js(&self.engine.recommend(&history, &request, query.as_deref()).await?)
         };
         recommend.await.map_err(into_js_error)
@@ -138,11 +133,58 @@ impl Engine {
         query_embedding: Option<Float32Array>,
     ) -> Result<JsValue, JsValue> {
         let explain = || {
-            let request = from_js("request", request)?;
+            let (history, request) = self.resolve(request)?;
             let query = query_embedding.map(|q| q.to_vec());
-            to_js(&self.engine.recommender()?.explain(item_id, &self.history.borrow(), &request, query.as_deref())?)
+            to_js(&self.engine.recommender()?.explain(item_id, &history, &request, query.as_deref())?)
         };
         explain().map_err(into_js_error)
+    }
+
+    /// What the catalog shows of each id; null for those that it does not have.
+    pub fn items(&self, ids: Vec<String>) -> Result<JsValue, JsValue> {
+        let recommender = self.engine.recommender().ok();
+        let catalog = recommender.as_ref().map(|recommender| recommender.catalog());
+        let item = |id: &String| catalog.and_then(|catalog| Some(catalog.item(catalog.row(id)?)));
+        to_js(&ids.iter().map(item).collect::<Vec<_>>()).map_err(into_js_error)
+    }
+
+    /// The texts to embed for a JSON list of items, after a check of every one.
+    #[wasm_bindgen(js_name = textsOf)]
+    pub fn texts_of(items: &str) -> Result<Vec<String>, JsValue> {
+        let items = items_from_json(items).map_err(into_js_error)?;
+        Ok(items.iter().map(Item::embedding_text).collect())
+    }
+
+    /// Says what this browser adds to the catalog, a JSON list of items with their embeddings one after another, and what it takes out.
+    #[wasm_bindgen(js_name = setEdition)]
+    pub async fn set_edition(&self, items: String, vectors: Float32Array, removed: Vec<String>) -> Result<(), JsValue> {
+        let set = async {
+            let mut edition = self.engine.new_edition();
+            edition.remove(removed);
+            edition.add(items_from_json(&items)?, &vectors.to_vec())?;
+            self.engine.set_edition(edition).await
+        };
+        set.await.map_err(into_js_error)
+    }
+
+    /// Puts another version of the catalog in the place of the present one.
+    #[wasm_bindgen(js_name = replaceCatalog)]
+    pub async fn replace_catalog(&self, catalog: Files) -> Result<(), JsValue> {
+        let replace = async { self.engine.replace_catalog(Catalog::load(&catalog.into_artifact())?).await };
+        replace.await.map_err(into_js_error)
+    }
+
+    /// The catalog with what was added to it, as a `Map` of file names to contents.
+    #[wasm_bindgen(js_name = exportCatalog)]
+    pub fn export_catalog(&self) -> Result<Map, JsValue> {
+        let export = || {
+            let map = Map::new();
+            for (name, content) in self.engine.recommender()?.catalog().to_files()?.iter() {
+                map.set(&name.into(), &Uint8Array::from(content.as_ref()));
+            }
+            Ok(map)
+        };
+        export().map_err(into_js_error)
     }
 
     /// Backend, adapter, reason, model and sizes.
@@ -160,6 +202,11 @@ impl Engine {
 }
 
 impl Engine {
+    fn resolve(&self, request: JsValue) -> Result<(Vec<Interaction>, RecommendRequest)> {
+        let occasion: Occasion = from_js("request", request.clone())?;
+        Ok(occasion.resolve(&self.history.borrow(), &from_js("request", request)?))
+    }
+
     fn try_load(model: Files, catalog: Option<Files>) -> Result<Engine> {
         // The catalog first: it is quick to check, and a bad one should not wait for the model.
         let catalog = catalog.map(|files| Catalog::load(&files.into_artifact())).transpose()?;

@@ -117,7 +117,7 @@ function inPage(scenario, altered = null) {
     await page.goto(server.url + QUIET_PAGE);
     await page.evaluate(async () => {
       const { createRecommender } = await import('/lib/client.js');
-      const site = { model: '/model/', catalog: '/catalog/', device: 'cpu' };
+      const site = { model: '/model/', catalog: '/catalog/', device: 'cpu', storage: 'memory' };
       globalThis.load = (options) => createRecommender({ ...site, ...options });
       globalThis.failure = (promise) =>
         promise.then(
@@ -188,7 +188,7 @@ describe('the client', () => {
       const results = [await second, (await first).value?.length];
       const third = failure(recommender.encode(['disposed in the middle']));
       recommender.dispose();
-      return [...results, await third, await failure(recommender.history())];
+      return [...results, await third, await failure(recommender.profile.get())];
     });
     const [second, first, third, late] = result;
     assertError(second, 'cancelled');
@@ -204,13 +204,13 @@ describe('the client', () => {
         recommender.recommend({ query: 'robots', k: 20 }),
         recommender.record({ itemId: '1', kind: 'like' }),
         recommender.recommend({ query: 'robots', k: 20 }),
-        recommender.history(),
+        recommender.profile.get(),
       ]);
       const reasons = (list) => list.flatMap(({ because }) => because).length;
       return {
         alone: reasons(alone),
         liked: reasons(liked),
-        history: history.map(({ itemId, kind }) => [itemId, kind]),
+        history: history.map(({ itemId, interactions }) => [itemId, interactions[0].kind]),
       };
     });
     assert.equal(result.alone, 0);
@@ -246,14 +246,14 @@ describe('the client', () => {
         static load = () => new Engine();
         chooseDevices = async () => {};
         status = () => ({ dimensions: 1 });
-        history = () => [];
+        items = () => [];
         encode = () => { queueMicrotask(trap); return new Promise(() => {}); };
       }`;
     const result = await inPage(
       async () => {
         const recommender = await load();
-        const before = await recommender.history();
-        return [before, await failure(recommender.encode(['x'])), await failure(recommender.history())];
+        const before = await recommender.profile.get();
+        return [before, await failure(recommender.encode(['x'])), await failure(recommender.profile.get())];
       },
       { path: /^\/lib\/inglenook\.js$/, reply: replaced(engine) },
     );

@@ -1,5 +1,6 @@
 // The demo page: loads the recommender, then hands over to the library.
 // ?device=cpu or ?device=webgpu in the address insists on a device.
+import 'inglenook/define';
 import { createRecommender, type Device } from 'inglenook';
 import { byId } from './dom.js';
 import { showFailure } from './failure.js';
@@ -18,6 +19,7 @@ try {
     fetchFilms(),
   ]);
   await Library.open(recommender, films);
+  byId<HTMLElementTagNameMap['inglenook-privacy']>('privacy').recommender = recommender;
   document.body.dataset['state'] = 'ready';
   byId('search').focus({ preventScroll: true });
 } catch (error) {

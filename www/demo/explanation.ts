@@ -4,6 +4,8 @@ import { html } from './dom.js';
 const PARTS: { name: keyof ScoreParts; label: string; meaning: string }[] = [
   { name: 'query', label: 'Your words', meaning: 'how close its description is to your search' },
   { name: 'content', label: 'Your taste', meaning: 'how like it is to what you liked' },
+  { name: 'collaborative', label: 'Others like you', meaning: 'what those who chose the same chose' },
+  { name: 'sequence', label: 'What comes next', meaning: 'what is often chosen after your latest' },
   { name: 'popularity', label: 'Popularity', meaning: 'how many viewers know and like it' },
   { name: 'feedback', label: 'Not for you', meaning: 'how like it is to what you turned down' },
   { name: 'diversity', label: 'Variety', meaning: 'what it gave up for being like its neighbors' },
@@ -13,6 +15,10 @@ const KINDS = { like: 'liked', dislike: 'turned down', view: 'looked at', click:
 
 /** Fills and shows the dialog: every part of the score, their sum, and the films of the history behind it. */
 export function showExplanation(dialog: HTMLDialogElement, { title, score, parts, because }: Recommendation): void {
+  const present = PARTS.flatMap((part) => {
+    const value = parts[part.name];
+    return value === undefined ? [] : [{ ...part, value }];
+  });
   const largest = Math.max(...Object.values(parts).map(Math.abs), Number.EPSILON);
   dialog.replaceChildren(
     html('h2', { id: 'explanation-title' }, `Why ${title}?`),
@@ -23,13 +29,13 @@ export function showExplanation(dialog: HTMLDialogElement, { title, score, parts
       html(
         'tbody',
         {},
-        ...PARTS.map(({ name, label, meaning }) =>
+        ...present.map(({ name, label, meaning, value }) =>
           html(
             'tr',
-            { 'data-testid': `part-${name}`, 'data-value': parts[name] },
+            { 'data-testid': `part-${name}`, 'data-value': value },
             html('th', { scope: 'row' }, label, html('small', {}, meaning)),
-            html('td', { class: 'part-bar' }, bar(parts[name] / largest)),
-            html('td', { class: 'part-value' }, signed(parts[name])),
+            html('td', { class: 'part-bar' }, bar(value / largest)),
+            html('td', { class: 'part-value' }, signed(value)),
           ),
         ),
       ),

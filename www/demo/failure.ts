@@ -17,6 +17,9 @@ const ADVICE: Record<ErrorCode, [title: string, advice: string]> = {
   cancelled: ['Stopped', 'Loading was cancelled.'],
   invalid_input: ['That did not work', 'The page asked for something that the library cannot do.'],
   network: ['The library is out of reach', 'A file could not be fetched. Check the connection, then try again.'],
+  profile_locked: ['The shelf is locked', 'What is kept here is encrypted, and this page has another key.'],
+  storage_full: ['No room left', 'This browser has no room left for the library. Make some, then try again.'],
+  storage_unavailable: ['Nothing can be kept', 'This browser gives the page no storage.'],
   unknown_item: ['A film is missing', 'The page asked for a film that the library does not have.'],
 };
 

@@ -6,6 +6,7 @@ import { showFailure } from './failure.js';
 import { filmOf, type Film } from './film.js';
 import { Genres } from './genres.js';
 import { Opinions, type Opinion } from './opinions.js';
+import { listenToSearch } from './search-form.js';
 import { Shelf } from './shelf.js';
 import { showStatus } from './status-line.js';
 import { TitleIndex } from './titles.js';
@@ -14,7 +15,6 @@ import { toast } from './toast.js';
 const FILMS_PER_PAGE = 24;
 /** What the engine returns at most. */
 const MAX_FILMS = 1000;
-const TYPING_PAUSE_MS = 250;
 
 /** The page once it is loaded: what the reader asks for, what they think of films, and the list that follows from both. */
 export class Library {
@@ -39,10 +39,16 @@ export class Library {
 
   /** Opens the library with the history that this browser keeps. */
   static async open(recommender: Recommender, films: Film[]): Promise<Library> {
-    const opinions = new Opinions(recommender);
+    const opinions = new Opinions(recommender.profile);
     await opinions.restore();
     const library = new Library(recommender, films, opinions);
     await library.#refresh();
+    // Another tab, or the panel on privacy, may change what is kept.
+    recommender.profile.subscribe(() =>
+      library.#attempt(async () => {
+        if (await opinions.restore()) await library.#refresh();
+      }),
+    );
     return library;
   }
 
@@ -56,34 +62,10 @@ export class Library {
       (film) => this.#attempt(() => this.#setOpinion(film, null, `${film.title} is off your shelf.`)),
       () => this.#attempt(() => this.#forget()),
     );
-    this.#listenToSearch();
+    listenToSearch((query) => this.#ask({ query }));
     byId('more').addEventListener('click', () =>
       this.#ask({ count: Math.min(this.#count + FILMS_PER_PAGE, MAX_FILMS) }),
     );
-  }
-
-  #listenToSearch(): void {
-    const field = byId<HTMLInputElement>('search');
-    let typing: ReturnType<typeof setTimeout> | undefined;
-    const search = () => {
-      clearTimeout(typing);
-      const query = field.value.trim();
-      if (query !== this.#query) this.#ask({ query });
-    };
-    field.addEventListener('input', () => {
-      clearTimeout(typing);
-      typing = setTimeout(search, TYPING_PAUSE_MS);
-    });
-    byId('search-form').addEventListener('submit', (event) => {
-      event.preventDefault();
-      search();
-    });
-    for (const example of document.querySelectorAll<HTMLButtonElement>('.example')) {
-      example.addEventListener('click', () => {
-        field.value = example.textContent;
-        search();
-      });
-    }
   }
 
   #ask({ query = this.#query, count = FILMS_PER_PAGE }: { query?: string; count?: number }): void {
@@ -109,7 +91,7 @@ export class Library {
 
   async #forget(): Promise<void> {
     const before = this.#opinions.snapshot();
-    await this.#opinions.replace([]);
+    await this.#opinions.forget();
     this.#offerUndo('Everything is forgotten.', before);
     await this.#refresh();
   }

@@ -1,33 +1,29 @@
-import type { Interaction, Recommender } from 'inglenook';
-import { recall, remember } from './memory.js';
+import type { Interaction, Profile } from 'inglenook';
 
 export type Opinion = 'like' | 'dislike';
 
-/**
- * What the reader thinks of films: one opinion a film, newest last. The recommender learns each change, and this browser keeps it.
- */
+/** What the reader thinks of films, as the profile keeps it: one opinion a film, newest last. */
 export class Opinions {
-  readonly #recommender: Recommender;
+  readonly #profile: Profile;
   #history: Interaction[] = [];
 
-  constructor(recommender: Recommender) {
-    this.#recommender = recommender;
+  constructor(profile: Profile) {
+    this.#profile = profile;
   }
 
-  /** Takes up where this browser left off, without films that have left the catalog since. */
-  async restore(): Promise<void> {
-    const known = await Promise.all(
-      recall().map(async (interaction) => {
-        try {
-          await this.#record(interaction);
-          return [interaction];
-        } catch (error) {
-          if (error instanceof Error && 'code' in error && error.code === 'unknown_item') return [];
-          throw error;
-        }
-      }),
-    );
-    this.#history = known.flat();
+  /** Takes up what the profile holds; says whether that was news. */
+  async restore(): Promise<boolean> {
+    const entries = await this.#profile.get();
+    const history = entries
+      .flatMap(({ itemId, interactions }) => {
+        const last = interactions.findLast(({ kind }) => kind === 'like' || kind === 'dislike');
+        return last ? [{ itemId, ...last }] : [];
+      })
+      .sort((a, b) => a.timestampMs - b.timestampMs);
+    const key = (list: Interaction[]) => JSON.stringify(list.map(({ itemId, kind }) => [itemId, kind]).sort());
+    const isNews = key(history) !== key(this.#history);
+    this.#history = history;
+    return isNews;
   }
 
   of(itemId: string): Opinion | null {
@@ -48,27 +44,23 @@ export class Opinions {
 
   async set(itemId: string, opinion: Opinion | null): Promise<void> {
     const others = this.#history.filter((interaction) => interaction.itemId !== itemId);
-    const news: Interaction[] = opinion === null ? [] : [{ itemId, kind: opinion, timestampMs: Date.now() }];
-    if (others.length === this.#history.length) {
-      this.#keep([...others, ...news]);
-      await Promise.all(news.map((interaction) => this.#record(interaction)));
+    if (opinion === null) {
+      this.#history = others;
+      await this.#profile.remove(itemId);
     } else {
-      await this.replace([...others, ...news]);
+      const timestamp = Date.now();
+      this.#history = [...others, { itemId, kind: opinion, timestampMs: timestamp }];
+      await this.#profile.edit({ itemId, kind: opinion, timestamp });
     }
   }
 
   async replace(history: Interaction[]): Promise<void> {
-    this.#keep(history);
-    // The worker does these in order, with nothing in between.
-    await Promise.all([this.#recommender.clearHistory(), ...history.map((interaction) => this.#record(interaction))]);
-  }
-
-  #keep(history: Interaction[]): void {
     this.#history = history;
-    remember(history);
+    await this.#profile.import({ ...(await this.#profile.export()), interactions: history });
   }
 
-  #record({ itemId, kind, timestampMs }: Interaction): Promise<void> {
-    return this.#recommender.record({ itemId, kind, timestamp: timestampMs });
+  async forget(): Promise<void> {
+    this.#history = [];
+    await this.#profile.reset();
   }
 }

@@ -1,7 +1,9 @@
 // Draws a poster for a film from nothing but its title, year and genres: the same film always gets the same one.
 import { svg } from './dom.js';
 import type { Film } from './film.js';
+import { randomFrom } from './random.js';
 import { SCENES, type Palette } from './scenery.js';
+import { unhurried } from './unhurried.js';
 
 const WIDTH = 200;
 const HEIGHT = 300;
@@ -32,7 +34,14 @@ const GENRES_BY_CHARACTER = [
 let posters = 0;
 let pen: CanvasRenderingContext2D | null = null;
 
+/** The sheet at once, and what is on it when the page has time. */
 export function poster(film: Film): SVGSVGElement {
+  const sheet = svg('svg', { class: 'poster', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' });
+  unhurried(() => sheet.append(...drawing(film)));
+  return sheet;
+}
+
+function drawing(film: Film): SVGElement[] {
   const random = randomFrom(`${film.id} ${film.title}`);
   const [genre = 'Drama', second = genre] = GENRES_BY_CHARACTER.filter((name) => film.genres.includes(name));
   const { palettes } = SCENES[genre]!;
@@ -40,9 +49,7 @@ export function poster(film: Film): SVGSVGElement {
   // The colors of one genre, and now and then the scene of another, so that films of a kind do not all look alike.
   const { draw } = SCENES[random() < 0.35 ? second : genre]!;
   const sky = `poster-sky-${++posters}`;
-  return svg(
-    'svg',
-    { class: 'poster', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, 'aria-hidden': 'true' },
+  return [
     svg(
       'linearGradient',
       { id: sky, x1: 0, y1: 0, x2: 0, y2: 1 },
@@ -52,7 +59,7 @@ export function poster(film: Film): SVGSVGElement {
     svg('rect', { width: WIDTH, height: HEIGHT, fill: `url(#${sky})` }),
     ...draw(palette, random),
     ...lettering(film, palette),
-  );
+  ];
 }
 
 function lettering({ title, year }: Film, palette: Palette): SVGElement[] {
@@ -108,16 +115,4 @@ function widthOf(text: string, size: number): number {
   const { fontFamily } = getComputedStyle(document.querySelector('h1')!);
   pen.font = `700 ${size}px ${fontFamily}`;
   return pen.measureText(text).width;
-}
-
-/** Numbers from 0 to 1 that a text decides: FNV-1a for the seed, mulberry32 for the sequence. */
-function randomFrom(text: string): () => number {
-  let state = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -6,198 +6,225 @@
  * await recommender.record({ itemId: '2571', kind: 'like' });
  * const films = await recommender.recommend({ query: 'a quiet film about the sea', k: 10 });
  * ```
+ *
+ * @module
  */
+import { ArtifactCache } from './artifact-cache.js';
+import { absolute, cancelled, Connection, openLine } from './connection.js';
 import { InglenookError } from './errors.js';
-import type { FromWorker, Input, Operation, Output, Timings, ToWorker } from './protocol.js';
+import { holdLock } from './locks.js';
+import { keepOffline } from './offline.js';
+import { openingOf } from './popular.js';
+import type { Load } from './protocol.js';
 import type {
+  AddOptions,
+  CacheInfo,
   CallOptions,
   EngineRequest,
-  EngineStatus,
+  ListRequest,
   NewInteraction,
-  ProgressEvent,
+  NewItem,
+  Profile,
+  Recommendation,
   Recommender,
   RecommenderOptions,
   RecommendRequest,
   Status,
+  StorageOptions,
 } from './types.js';
 
 export { InglenookError, type ErrorCode } from './errors.js';
 export type * from './types.js';
 
 /**
- * Downloads the model and the catalog, checks them, and starts the engine in a worker of its own.
+ * Downloads the model and the catalog, checks them, and starts the engine in a worker, which all tabs of the site share. What was downloaded
+ * before is not downloaded again.
  *
- * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`, `backend_unavailable` or `cancelled`.
+ * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`, `backend_unavailable`, `profile_locked`, `invalid_input` or
+ * `cancelled`.
  */
 export async function createRecommender(options: RecommenderOptions): Promise<Recommender> {
-  const { catalog, model, device = 'auto', onProgress, onStatus, signal } = options;
+  const { shared = true, worker, signal, onProgress, onStatus } = options;
   if (signal?.aborted) throw cancelled('loading was cancelled before it began');
-  const input = { model: folder(model), catalog: catalog === undefined ? null : folder(catalog), device };
-  const connection = new Connection(startWorker(options.worker), onProgress);
+  const load = loadOf(options);
+  const line = openLine(worker, shared);
+  const lock = line.isShared ? await holdLock('page') : null;
+  const connection = new Connection(line);
   try {
-    const recommender = new WorkerRecommender(connection, await connection.call('load', input, { signal }));
-    connection.onStatus = (status) => {
-      recommender.engineStatus = status;
-      onStatus?.(recommender.status());
-    };
-    return recommender;
+    const input = { ...load, pageLock: lock?.name ?? null };
+    const status = await connection.call('load', input, { signal, onProgress });
+    return new WorkerRecommender(connection, status, lock?.release ?? (() => {}), onStatus);
   } catch (error) {
     // Ends downloads under way, too.
     connection.close('loading failed');
+    lock?.release();
     throw error;
   }
 }
 
-class WorkerRecommender implements Recommender {
-  readonly #connection: Connection;
-  engineStatus: EngineStatus;
+/**
+ * The best-known items of a catalog, of different kinds, best first: a first shelf, before an engine is there. It needs two small files of the
+ * catalog and nothing else; `recommend` gives the same list to a reader of whom nothing is known. At most 60; none where the catalog was not
+ * built by the command line.
+ *
+ * @throws {InglenookError} `network`, `artifact_corrupt`, `artifact_incompatible`.
+ */
+export function popular(
+  catalog: string | URL,
+  request: Omit<ListRequest, 'diversity'> = {},
+  options: CallOptions = {},
+): Promise<Recommendation[]> {
+  return openingOf(new URL(directory(catalog)), request, options).catch((thrown: unknown) => {
+    if (options.signal?.aborted) throw cancelled('popular was cancelled');
+    throw InglenookError.from(thrown);
+  });
+}
 
-  constructor(connection: Connection, engineStatus: EngineStatus) {
+/** What this browser keeps of models and catalogs, of all recommenders of the site. */
+export async function cacheInfo(): Promise<CacheInfo> {
+  return (await ArtifactCache.open())?.info() ?? { artifacts: [], bytes: 0 };
+}
+
+/**
+ * Deletes the downloads of one folder or, if none is named, of all; says whether there was anything. Profiles are not touched, and an
+ * engine that runs goes on.
+ */
+export async function deleteCache(folder?: string | URL): Promise<boolean> {
+  return (await ArtifactCache.open())?.delete(folder === undefined ? null : directory(folder)) ?? false;
+}
+
+class WorkerRecommender implements Recommender {
+  readonly profile: Profile;
+  readonly #connection: Connection;
+  readonly #release: () => void;
+  #status: Status;
+
+  constructor(connection: Connection, status: Status, release: () => void, onStatus?: (status: Status) => void) {
     this.#connection = connection;
-    this.engineStatus = engineStatus;
+    this.#status = status;
+    this.#release = release;
+    this.profile = new WorkerProfile(connection);
+    connection.onStatus = (changed) => {
+      this.#status = changed;
+      onStatus?.(this.status());
+    };
   }
 
   recommend(request: RecommendRequest = {}, options?: CallOptions) {
     return this.#connection.call('recommend', split(request), options);
   }
 
+  similar(itemId: string, request: ListRequest = {}, options?: CallOptions) {
+    return this.#connection.call('similar', { itemId, ...split(request) }, options);
+  }
+
+  search(text: string, request: ListRequest = {}, options?: CallOptions) {
+    return this.#connection.call('search', { text, ...split(request) }, options);
+  }
+
   explain(itemId: string, request: RecommendRequest = {}, options?: CallOptions) {
     return this.#connection.call('explain', { itemId, ...split(request) }, options);
+  }
+
+  record(interaction: NewInteraction) {
+    return this.#connection.call('record', dated(interaction));
   }
 
   encode(texts: string[], options?: CallOptions) {
     return this.#connection.call('encode', texts, options);
   }
 
-  record({ itemId, kind, timestamp = Date.now() }: NewInteraction) {
-    return this.#connection.call('record', { itemId, kind, timestampMs: timestamp });
+  addItems(items: NewItem[], options?: AddOptions) {
+    return this.#connection.call('addItems', items, options);
   }
 
-  history() {
-    return this.#connection.call('history', null);
+  removeItems(itemIds: string[]) {
+    return this.#connection.call('removeItems', itemIds);
   }
 
-  clearHistory() {
-    return this.#connection.call('clearHistory', null);
+  items(itemIds: string[]) {
+    return this.#connection.call('items', itemIds);
+  }
+
+  exportCatalog() {
+    return this.#connection.call('exportCatalog', null);
+  }
+
+  update(options?: CallOptions) {
+    return this.#connection.call('update', null, options);
+  }
+
+  async keepOffline(serviceWorker: string | URL) {
+    const url = absolute(serviceWorker);
+    await keepOffline(url, await this.#connection.call('codeFiles', null));
   }
 
   status(): Status {
-    return { ...this.engineStatus, ...this.#connection.timings };
+    return { ...this.#status, ...this.#connection.measured };
   }
 
   dispose() {
     this.#connection.close('this recommender was disposed');
+    this.#release();
   }
 }
 
-interface PendingCall {
-  resolve: (value: never) => void;
-  reject: (error: InglenookError) => void;
-}
+class WorkerProfile implements Profile {
+  readonly #connection: Connection;
+  readonly #listeners = new Set<() => void>();
 
-/** Calls to the worker, matched with its answers. */
-class Connection {
-  timings: Timings = { lastEncodeMs: null, lastRankMs: null };
-  onStatus: (status: EngineStatus) => void = () => {};
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, PendingCall>();
-  #lastId = 0;
-  #closed: InglenookError | null = null;
-
-  constructor(worker: Worker, onProgress?: (event: ProgressEvent) => void) {
-    this.#worker = worker;
-    let hasStarted = false;
-    worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-      hasStarted = true;
-      if (data.type === 'progress') onProgress?.(data.event);
-      else if (data.type === 'status') this.onStatus(data.status);
-      else this.#settle(data);
-    });
-    worker.addEventListener('error', (event) => {
-      // Once it runs, the worker answers every call itself; an error before that means that its script never ran.
-      if (hasStarted) return;
-      event.preventDefault();
-      this.#end(
-        new InglenookError(
-          'network',
-          `the worker could not start${event.message ? ` (${event.message})` : ''}; ` +
-            'check that worker.js, inglenook.js and inglenook_bg.wasm are deployed side by side',
-        ),
-      );
-    });
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    connection.onProfile = () => {
+      for (const listener of [...this.#listeners]) listener();
+    };
   }
 
-  call<O extends Operation>(operation: O, input: Input<O>, { signal }: CallOptions = {}): Promise<Output<O>> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(this.#closed);
-      if (signal?.aborted) return reject(cancelled(`${operation} was cancelled before it began`));
-      const id = ++this.#lastId;
-      try {
-        this.#post({ type: 'call', id, operation, input } as ToWorker);
-      } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause);
-        return reject(
-          new InglenookError('invalid_input', `${operation} takes plain values only: ${message}`, { cause }),
-        );
-      }
-      const onAbort = () => {
-        this.#pending.get(id)?.reject(cancelled(`${operation} was cancelled`));
-        if (!this.#closed) this.#post({ type: 'skip', id });
-      };
-      const settled = () => {
-        this.#pending.delete(id);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      this.#pending.set(id, {
-        resolve: (value) => (settled(), resolve(value)),
-        reject: (error) => (settled(), reject(error)),
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+  get() {
+    return this.#connection.call('getProfile', null);
   }
 
-  close(reason: string): void {
-    this.#end(cancelled(reason));
+  edit(interaction: NewInteraction) {
+    return this.#connection.call('editProfile', dated(interaction));
   }
 
-  #end(error: InglenookError): void {
-    this.#closed ??= error;
-    this.#worker.terminate();
-    for (const call of [...this.#pending.values()]) call.reject(error);
+  remove(itemId: string) {
+    return this.#connection.call('removeFromProfile', itemId);
   }
 
-  #settle(answer: Extract<FromWorker, { type: 'value' | 'error' }>): void {
-    // An answer to a call that was cancelled meanwhile finds nobody waiting.
-    const call = this.#pending.get(answer.id);
-    if (answer.type === 'error') {
-      call?.reject(InglenookError.fromPlain(answer.error));
-    } else {
-      this.timings = answer.timings;
-      call?.resolve(answer.value as never);
-    }
+  export() {
+    return this.#connection.call('exportProfile', null);
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  import(document: unknown, mode: 'replace' | 'merge' = 'replace') {
+    return this.#connection.call('importProfile', { document, mode });
+  }
+
+  reset() {
+    return this.#connection.call('resetProfile', null);
+  }
+
+  subscribe(listener: () => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 }
 
-function startWorker(address: string | URL | undefined): Worker {
-  const url = address === undefined ? null : absolute(address);
-  try {
-    // Written out in one expression, for bundlers look for exactly this.
-    if (url === null) return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-    return new Worker(url, { type: 'module' });
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new InglenookError(
-      'network',
-      `the worker could not start: ${message}; serve worker.js from the page's own origin`,
-      {
-        cause,
-      },
-    );
+function loadOf({ catalog, model, device = 'auto', storage = {} }: RecommenderOptions): Omit<Load, 'pageLock'> {
+  const folder = catalog === undefined ? null : directory(catalog);
+  const options: StorageOptions = typeof storage === 'string' ? { kind: storage } : storage;
+  const { kind = 'persistent', name = folder === null ? '/' : new URL(folder).pathname, key = null } = options;
+  if (kind !== 'persistent' && kind !== 'memory') {
+    throw new InglenookError('invalid_input', `storage: found "${String(kind)}", expected persistent or memory`);
   }
+  if (key !== null && !(key instanceof CryptoKey && key.algorithm.name === 'AES-GCM')) {
+    throw new InglenookError('invalid_input', 'storage.key: expected a CryptoKey for AES-GCM');
+  }
+  return { model: directory(model), catalog: folder, device, storage: { kind, name }, key };
+}
+
+function dated({ itemId, kind, timestamp = Date.now() }: NewInteraction) {
+  return { itemId, kind, timestampMs: timestamp };
 }
 
 /** The parts of a request that the engine takes, with time stated, and the query beside them. */
@@ -214,19 +241,7 @@ function stated<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-function folder(url: string | URL): string {
+function directory(url: string | URL): string {
   const { href } = absolute(url);
   return href.endsWith('/') ? href : `${href}/`;
-}
-
-function absolute(url: string | URL): URL {
-  try {
-    return new URL(url, globalThis.document?.baseURI ?? globalThis.location.href);
-  } catch (cause) {
-    throw new InglenookError('invalid_input', `"${url}" is not an address`, { cause });
-  }
-}
-
-function cancelled(message: string): InglenookError {
-  return new InglenookError('cancelled', message);
 }

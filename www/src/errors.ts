@@ -1,4 +1,4 @@
-/** What went wrong, in one stable word. */
+/** What went wrong, in one stable word: the `code` of an {@link InglenookError}. */
 export type ErrorCode =
   /** A request, an interaction or an option that cannot be honored as stated. */
   | 'invalid_input'
@@ -13,24 +13,39 @@ export type ErrorCode =
   /** Taken back by the caller. */
   | 'cancelled'
   /** A file could not be fetched. */
-  | 'network';
+  | 'network'
+  /** The browser's storage has no room left. The engine goes on without: `status().storage` tells of it. */
+  | 'storage_full'
+  /** The browser gives this page no storage. The engine goes on without: `status().storage` tells of it. */
+  | 'storage_unavailable'
+  /** The stored profile is encrypted, and the key is missing or another one. */
+  | 'profile_locked';
 
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  'invalid_input',
-  'artifact_corrupt',
-  'artifact_incompatible',
-  'backend_unavailable',
-  'unknown_item',
-  'cancelled',
-  'network',
-]);
+/** Every code, so that the compiler finds one that is missing here. */
+const CODES: Record<ErrorCode, true> = {
+  invalid_input: true,
+  artifact_corrupt: true,
+  artifact_incompatible: true,
+  backend_unavailable: true,
+  unknown_item: true,
+  cancelled: true,
+  network: true,
+  storage_full: true,
+  storage_unavailable: true,
+  profile_locked: true,
+};
 
-/** An error on its way through `postMessage`, which would strip a class and its fields. */
+/**
+ * An error on its way through `postMessage`, which would strip a class and its fields.
+ *
+ * @internal
+ */
 export interface PlainError {
   code: ErrorCode;
   message: string;
 }
 
+/** Every failure of this package. */
 export class InglenookError extends Error {
   override readonly name = 'InglenookError';
   readonly code: ErrorCode;
@@ -40,6 +55,7 @@ export class InglenookError extends Error {
     this.code = code;
   }
 
+  /** @internal */
   static fromPlain({ code, message }: PlainError): InglenookError {
     return new InglenookError(code, message);
   }
@@ -61,6 +77,7 @@ export class InglenookError extends Error {
     return new InglenookError(codeOf(thrown) ?? 'backend_unavailable', message, { cause: thrown });
   }
 
+  /** @internal */
   toPlain(): PlainError {
     return { code: this.code, message: this.message };
   }
@@ -68,10 +85,14 @@ export class InglenookError extends Error {
 
 function codeOf(thrown: unknown): ErrorCode | null {
   const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
-  return typeof code === 'string' && CODES.has(code) ? (code as ErrorCode) : null;
+  return typeof code === 'string' && code in CODES ? (code as ErrorCode) : null;
 }
 
-/** Whether wasm code trapped: a Rust panic or a memory fault. */
+/**
+ * Whether wasm code trapped: a Rust panic or a memory fault.
+ *
+ * @internal
+ */
 export function isTrap(thrown: unknown): thrown is WebAssembly.RuntimeError {
   return thrown instanceof WebAssembly.RuntimeError;
 }

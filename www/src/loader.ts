@@ -1,37 +1,22 @@
 // Fetches artifact folders and the wasm module, counting bytes. Sizes and SHA-256 are checked here, where the browser's own code does it many
 // times faster than wasm; what the bytes mean is for the wasm module to judge.
-import { Files } from './inglenook.js';
+import type { ArtifactCache } from './artifact-cache.js';
 import { InglenookError } from './errors.js';
+import { fetchOk, interrupted } from './fetching.js';
+import { Files } from './inglenook.js';
+import { CAN_HASH, chunksOfFile, sha256, type ArtifactFile, type Chunk, type Manifest } from './manifest.js';
 import type { ProgressEvent } from './types.js';
 
-/** Larger files could not be held in the memory of a 32-bit wasm module. */
-const MAX_FILE_BYTES = 2 ** 32;
-
-/** The manifest version this client can read; checked before anything large is fetched. */
-const FORMAT_VERSION = 1;
-
-/** Large files are hashed in chunks of this many bytes, each with a SHA-256 of its own in the manifest. */
-const CHUNK_BYTES = 2 ** 20;
-
-export interface ArtifactFile {
-  name: string;
-  bytes: number;
-  /** Of each chunk, or of the whole file where it is one chunk. */
-  hashes: string[];
-  chunkBytes: number;
-}
-
-export interface Manifest {
-  folder: URL;
-  /** The file as served, for the wasm module. */
-  content: Uint8Array;
-  files: ArtifactFile[];
-}
-
 export interface FetchOptions {
+  /** How the browser's own cache is used. */
   cache: RequestCache;
   signal: AbortSignal;
+  /** Where chunks are kept, if anywhere. */
+  store: ArtifactCache | null;
 }
+
+/** A download that breaks off is taken up again this often, as long as each attempt brings something. */
+const FRUITLESS_ATTEMPTS = 2;
 
 /** Adds up what has arrived and what is still to come. */
 export class Tally {
@@ -68,85 +53,53 @@ export class Tally {
   }
 }
 
-export async function fetchManifest(folder: URL, options: FetchOptions): Promise<Manifest> {
-  const url = new URL('manifest.json', folder);
-  // The manifest decides which files are right, so it alone must never come from a cache unasked.
-  const cache = options.cache === 'default' ? 'no-cache' : options.cache;
-  const response = await fetchOk(url, { ...options, cache });
-  const content = new Uint8Array(await response.arrayBuffer().catch((cause: unknown) => fail(interrupted(url, cause))));
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder().decode(content));
-  } catch (cause) {
-    throw new InglenookError(
-      'artifact_corrupt',
-      `${url} is not JSON; check that the server sends the file itself and not a page in its place`,
-      { cause },
-    );
-  }
-  return { folder, content, files: filesOf(parsed, url) };
-}
-
-function filesOf(manifest: unknown, url: URL): ArtifactFile[] {
-  const { format_version: version, files } = (manifest ?? {}) as { format_version?: unknown; files?: unknown };
-  if (version !== FORMAT_VERSION) {
-    throw new InglenookError(
-      'artifact_incompatible',
-      `${url} has format_version ${JSON.stringify(version)}, this client reads ${FORMAT_VERSION}; ` +
-        'build the artifact and the client with the same release of Inglenook',
-    );
-  }
-  if (!Array.isArray(files)) {
-    throw new InglenookError('artifact_corrupt', `${url} lists no files; build the artifact again`);
-  }
-  return files.map((file: unknown) => {
-    const { name, bytes, sha256, chunk_sha256: chunks } = (file ?? {}) as Record<string, unknown>;
-    // A plain file name: a path would let a manifest send requests elsewhere.
-    if (typeof name !== 'string' || !/^[^./\\][^/\\]*$/.test(name)) {
-      throw new InglenookError(
-        'artifact_corrupt',
-        `${url} names a file ${JSON.stringify(name)}; expected a plain name`,
-      );
-    }
-    if (typeof bytes !== 'number' || !Number.isInteger(bytes) || bytes < 0 || bytes > MAX_FILE_BYTES) {
-      throw new InglenookError(
-        'artifact_corrupt',
-        `${url} gives ${name} a size of ${JSON.stringify(bytes)}; expected whole bytes, at most ${MAX_FILE_BYTES}`,
-      );
-    }
-    if (!Array.isArray(chunks)) return { name, bytes, hashes: [String(sha256)], chunkBytes: bytes };
-    if (chunks.length !== Math.ceil(bytes / CHUNK_BYTES)) {
-      throw new InglenookError(
-        'artifact_corrupt',
-        `${url} has ${chunks.length} hashes of chunks of ${name}, its ${bytes} bytes make ${Math.ceil(bytes / CHUNK_BYTES)}; ` +
-          'build the artifact again',
-      );
-    }
-    return { name, bytes, hashes: chunks.map(String), chunkBytes: CHUNK_BYTES };
-  });
+/** Neighboring chunks that are fetched with one request. */
+interface Span {
+  chunks: Chunk[];
+  response: Promise<Response>;
 }
 
 /** A file on its way. */
 export interface RequestedFile {
   file: ArtifactFile;
   url: URL;
-  response: Promise<Response>;
+  /** In the order of the file: chunks that are kept here, and spans that are not. */
+  parts: (Chunk | Span)[];
 }
 
 /** What the GPU's kernels depend on: it comes first, so that they are compiled while the rest is on its way. */
 export const CONFIG = 'config.json';
 
-/** Asks for every file of the manifest: the configuration, then the others, largest first. */
+/** Asks for every file of the manifest, or for what is not here of it: the configuration, then the others, largest first. */
 export function requestFiles({ files, folder }: Manifest, options: FetchOptions): RequestedFile[] {
   const isConfig = ({ name }: ArtifactFile) => Number(name === CONFIG);
   const inOrder = files.toSorted((a, b) => isConfig(b) - isConfig(a) || b.bytes - a.bytes);
   return inOrder.map((file) => {
     const url = new URL(encodeURIComponent(file.name), folder);
-    const response = fetchOk(url, options);
-    // Told where it is awaited.
-    response.catch(() => {});
-    return { file, url, response };
+    const parts: (Chunk | Chunk[])[] = [];
+    for (const chunk of chunksOfFile(file)) {
+      const last = parts.at(-1);
+      if (options.store?.has(chunk.hash)) parts.push(chunk);
+      else if (Array.isArray(last)) last.push(chunk);
+      else parts.push([chunk]);
+    }
+    const request = (chunks: Chunk[]): Span => ({ chunks, response: fetchSpan(url, file, chunks, options) });
+    return { file, url, parts: parts.map((part) => (Array.isArray(part) ? request(part) : part)) };
   });
+}
+
+function fetchSpan(url: URL, file: ArtifactFile, chunks: Chunk[], { cache, signal }: FetchOptions): Promise<Response> {
+  const start = chunks[0]!.start;
+  const end = chunks.at(-1)!.start + chunks.at(-1)!.bytes;
+  const isWhole = start === 0 && end === file.bytes;
+  const response = fetchOk(url, {
+    cache,
+    signal,
+    ...(!isWhole && { headers: { range: `bytes=${start}-${end - 1}` } }),
+  });
+  // Told where it is awaited.
+  response.catch(() => {});
+  return response;
 }
 
 /**
@@ -157,61 +110,163 @@ export async function receiveFiles(
   manifest: Manifest,
   requested: RequestedFile[],
   tally: Tally,
+  options: FetchOptions,
   onFile?: (name: string, files: Files) => void,
 ): Promise<Files> {
   const files = new Files();
   files.allocate('manifest.json', manifest.content.length);
   files.write('manifest.json', 0, manifest.content);
-  for (const { file, url, response } of requested) {
-    await receive(await response, url, file, files, tally);
+  const kept = requested.flatMap(({ parts }) => parts.flatMap((part) => ('hash' in part ? part.hash : [])));
+  const isComing = requested.some(({ parts }) => parts.some((part) => 'response' in part));
+  if (isComing) await options.store?.expect(manifest);
+  const ahead = new ReadAhead(options.store, kept);
+  for (const { file, url, parts } of requested) {
+    files.allocate(file.name, file.bytes);
+    const receiver = new Receiver(url, file, files, tally, options, ahead);
+    for (const part of parts) await receiver.receive(part);
     onFile?.(file.name, files);
   }
   if (CAN_HASH) files.areHashed();
   return files;
 }
 
-async function receive(response: Response, url: URL, file: ArtifactFile, files: Files, tally: Tally): Promise<void> {
-  files.allocate(file.name, file.bytes);
-  let length = 0;
-  let checked = 0;
-  // One chunk is hashed while the next one arrives.
-  let check = Promise.resolve();
-  for await (const chunk of chunksOf(response, url)) {
-    if (length + chunk.length <= file.bytes) files.write(file.name, length, chunk);
-    length += chunk.length;
-    tally.arrived(file.name, chunk.length);
-    for (; (checked + 1) * file.chunkBytes <= Math.min(length, file.bytes - 1); checked++) {
-      await check;
-      check = checkChunk(url, file, checked, files);
-      check.catch(() => {});
-    }
+/** Chunks that are read from the store before they are needed: some at a time, for all at once would be the whole artifact. */
+const READ_AHEAD = 4;
+
+/** Reads kept chunks in the order in which they are needed. */
+class ReadAhead {
+  readonly #reading: Promise<Uint8Array<ArrayBuffer> | null>[] = [];
+
+  constructor(
+    readonly store: ArtifactCache | null,
+    readonly hashes: string[],
+  ) {
+    for (let i = 0; i < READ_AHEAD; i++) this.#readOne();
   }
-  if (length !== file.bytes) {
-    throw new InglenookError(
-      'artifact_corrupt',
-      `${url} has ${length} bytes, its manifest says ${file.bytes}; deploy the folder again as a whole`,
-    );
+
+  next(): Promise<Uint8Array<ArrayBuffer> | null> | undefined {
+    this.#readOne();
+    return this.#reading.shift();
   }
-  await check;
-  for (; checked < file.hashes.length; checked++) await checkChunk(url, file, checked, files);
+
+  #readOne(): void {
+    const hash = this.hashes.shift();
+    if (!this.store || hash === undefined) return;
+    const reading = this.store.chunk(hash);
+    // Told where it is awaited.
+    reading.catch(() => {});
+    this.#reading.push(reading);
+  }
 }
 
-/** Where the browser hashes for us: on https and on localhost. Elsewhere the wasm module does it. */
-export const CAN_HASH = globalThis.crypto?.subtle !== undefined;
+/** Puts one file together in the wasm module's memory. */
+class Receiver {
+  /** Checking and keeping one chunk goes on while the next one arrives. */
+  #check: Promise<void> = Promise.resolve();
 
-async function checkChunk(url: URL, file: ArtifactFile, index: number, files: Files): Promise<void> {
-  const start = index * file.chunkBytes;
-  const content = files.view(file.name)?.subarray(start, start + file.chunkBytes);
-  if (!CAN_HASH || !content) return;
-  // The browser copies what it hashes before it answers: the view need not last.
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (found === file.hashes[index]) return;
-  const part = file.hashes.length > 1 ? ` from byte ${start} on` : '';
-  throw new InglenookError(
-    'artifact_corrupt',
-    `${url} is corrupt${part}: found SHA-256 ${found}, expected ${file.hashes[index]}; deploy the folder again as a whole`,
-  );
+  constructor(
+    readonly url: URL,
+    readonly file: ArtifactFile,
+    readonly files: Files,
+    readonly tally: Tally,
+    readonly options: FetchOptions,
+    readonly ahead: ReadAhead,
+  ) {}
+
+  async receive(part: Chunk | Span): Promise<void> {
+    if ('hash' in part) {
+      const kept = await this.ahead.next();
+      this.options.signal.throwIfAborted();
+      if (kept?.length === part.bytes) {
+        this.files.write(this.file.name, part.start, kept);
+        this.tally.arrived(this.file.name, kept.length);
+        return;
+      }
+      part = { chunks: [part], response: fetchSpan(this.url, this.file, [part], this.options) };
+    }
+    let { chunks, response } = part;
+    for (let fruitless = 0; ;) {
+      const done = await this.#receiveSpan(chunks, await response).catch(async (thrown: unknown) => {
+        await this.#check;
+        if (!(thrown instanceof BrokenOff)) throw thrown;
+        fruitless = thrown.chunks > 0 ? 0 : fruitless + 1;
+        if (fruitless > FRUITLESS_ATTEMPTS || this.options.signal.aborted) throw interrupted(this.url, thrown.cause);
+        return thrown.chunks;
+      });
+      await this.#check;
+      if (done === chunks.length) return;
+      chunks = chunks.slice(done);
+      response = fetchSpan(this.url, this.file, chunks, this.options);
+    }
+  }
+
+  /** Gives the number of chunks that have come in full: all of them. */
+  async #receiveSpan(chunks: Chunk[], response: Response): Promise<number> {
+    const start = chunks[0]!.start;
+    const end = chunks.at(-1)!.start + chunks.at(-1)!.bytes;
+    // A server that does not know ranges sends the whole file: what was not asked for is passed over.
+    let position = response.status === 206 ? start : 0;
+    const isWhole = position === 0 && end === this.file.bytes;
+    let done = 0;
+    try {
+      for await (const piece of piecesOf(response)) {
+        const from = Math.max(start - position, 0);
+        const wanted = piece.subarray(Math.min(from, piece.length), Math.max(end - position, 0));
+        if (wanted.length > 0) {
+          this.files.write(this.file.name, position + from, wanted);
+          this.tally.arrived(this.file.name, wanted.length);
+        }
+        position += piece.length;
+        while (done < chunks.length && chunks[done]!.start + chunks[done]!.bytes <= position) {
+          // The last chunk of a file waits until the file is known to be as long as it should be.
+          if (isWhole && done === chunks.length - 1) break;
+          await this.#checkNext(chunks[done++]!);
+        }
+        if (!isWhole && done === chunks.length) break;
+      }
+    } catch (cause) {
+      if (cause instanceof InglenookError) throw cause;
+      throw new BrokenOff(done, cause);
+    }
+    if (isWhole ? position !== end : position < end) {
+      throw new InglenookError(
+        'artifact_corrupt',
+        `${this.url} has ${position} bytes, its manifest says ${this.file.bytes}; deploy the folder again as a whole`,
+      );
+    }
+    while (done < chunks.length) await this.#checkNext(chunks[done++]!);
+    return done;
+  }
+
+  async #checkNext(chunk: Chunk): Promise<void> {
+    await this.#check;
+    this.#check = this.#checkChunk(chunk);
+    this.#check.catch(() => {});
+  }
+
+  async #checkChunk({ hash, start, bytes }: Chunk): Promise<void> {
+    const view = () => this.files.view(this.file.name)?.subarray(start, start + bytes);
+    const content = view();
+    if (!CAN_HASH || !content) return;
+    const found = await sha256(content);
+    // Taken anew: the module's memory may have moved meanwhile.
+    if (found === hash) return this.options.store?.keepChunk(hash, view()!);
+    const part = this.file.hashes.length > 1 ? ` from byte ${start} on` : '';
+    throw new InglenookError(
+      'artifact_corrupt',
+      `${this.url} is corrupt${part}: found SHA-256 ${found}, expected ${hash}; deploy the folder again as a whole`,
+    );
+  }
+}
+
+/** A response that ended before its time, after this many whole chunks. */
+class BrokenOff extends Error {
+  constructor(
+    readonly chunks: number,
+    override readonly cause: unknown,
+  ) {
+    super();
+  }
 }
 
 /**
@@ -228,68 +283,51 @@ export async function fetchModule(url: URL, tally: Tally): Promise<Response> {
   return response;
 }
 
-async function fetchOk(url: URL, options?: FetchOptions): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, options);
-  } catch (cause) {
-    throw new InglenookError(
-      'network',
-      `${url} could not be reached (${messageOf(cause)}); check the connection, and that the server allows this page to fetch it`,
-      { cause },
-    );
-  }
-  if (!response.ok) {
-    throw new InglenookError(
-      'network',
-      `${url} answered ${response.status} ${response.statusText}`.trimEnd() + '; check that the file is deployed there',
-    );
-  }
-  return response;
-}
-
 /** Bytes that are read at a time, where the browser reads into a buffer of ours: one buffer for a file of any size. */
 const READ_BYTES = 1 << 18;
 
-/** The body, chunk by chunk. A chunk is good until the next one. */
-async function* chunksOf(response: Response, url: URL): AsyncGenerator<Uint8Array> {
-  const { body } = response;
+/** The body, piece by piece. A piece is good until the next one. */
+async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
   if (!body) return;
-  const read = readerOf(body);
-  while (true) {
-    const { done, value } = await read().catch((cause: unknown) => fail(interrupted(url, cause)));
-    if (value?.length) yield value;
-    if (done) return;
+  const { read, cancel } = readerOf(body);
+  try {
+    while (true) {
+      const { done, value } = await read();
+      if (value?.length) yield value;
+      if (done) return;
+    }
+  } finally {
+    // Where nobody wants the rest.
+    await cancel().catch(() => {});
   }
 }
 
-function readerOf(body: ReadableStream<Uint8Array>): () => Promise<{ done: boolean; value: Uint8Array | undefined }> {
+interface BodyReader {
+  read(): Promise<{ done: boolean; value: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+function readerOf(body: ReadableStream<Uint8Array>): BodyReader {
   try {
     const reader = body.getReader({ mode: 'byob' });
     let buffer = new ArrayBuffer(READ_BYTES);
-    return async () => {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      // The buffer travels to the browser and back.
-      if (value) buffer = value.buffer;
-      return { done, value };
+    return {
+      async read() {
+        const { done, value } = await reader.read(new Uint8Array(buffer));
+        // The buffer travels to the browser and back.
+        if (value) buffer = value.buffer;
+        return { done, value };
+      },
+      cancel: () => reader.cancel(),
     };
   } catch {
     const reader = body.getReader();
-    return async () => {
-      const { done, value } = await reader.read();
-      return { done, value };
+    return {
+      async read() {
+        const { done, value } = await reader.read();
+        return { done, value };
+      },
+      cancel: () => reader.cancel(),
     };
   }
-}
-
-function interrupted(url: URL, cause: unknown): InglenookError {
-  return new InglenookError('network', `the download of ${url} broke off (${messageOf(cause)}); try again`, { cause });
-}
-
-function fail(error: Error): never {
-  throw error;
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,161 +1,160 @@
-// Owns the engine, and does what it is asked strictly one call after another: encoding is asynchronous, and a like recorded in
-// the middle of a search must not change what the search sees.
-import type { Engine } from './inglenook.js';
-import { InglenookError, isTrap } from './errors.js';
-import type { Call, FromWorker, Input, Operation, Output, Timings, ToWorker } from './protocol.js';
-import type { EngineStatus } from './types.js';
-import { recallTimings, rememberTimings } from './device-timings.js';
-import { startEngine } from './start.js';
+// The worker's entry: hands each page to the engine that it asked for. As a shared worker it serves all tabs of a site, as a plain one its page.
+import { InglenookError } from './errors.js';
+import { Host, type Session } from './host.js';
+import { holdLock, lockIsFree } from './locks.js';
+import type { Call, FromWorker, Load, ToWorker } from './protocol.js';
+import { onTrap } from './trap.js';
+import type { ProgressEvent } from './types.js';
 
-type Handlers = { [O in Operation]: (input: Input<O>) => Output<O> | Promise<Output<O>> };
-
-let engine: Engine | null = null;
-/** The last query's embedding: every like made during a search ranks again for the same words. */
-let lastQuery: { text: string; embedding: Float32Array } | null = null;
-const timings: Timings = { lastEncodeMs: null, lastRankMs: null };
-
-const handlers: Handlers = {
-  async load(input) {
-    const usesGpu = input.device === 'webgpu';
-    const started = await startEngine({ ...input, usesGpu }, (event) => post({ type: 'progress', event }));
-    engine = started.engine;
-    if (input.device === 'auto') choiceIsDue = true;
-    else await engine.chooseDevices(input.device, null, await started.gpu);
-    return (lastStatus = engine.status());
-  },
-
-  async recommend({ request, query }) {
-    const embedding = await embeddingOf(query);
-    return timed('lastRankMs', () => loaded().recommend(request, embedding));
-  },
-
-  async explain({ itemId, request, query }) {
-    const embedding = await embeddingOf(query);
-    return loaded().explain(itemId, request, embedding);
-  },
-
-  async encode(texts) {
-    const rows = await encode(texts);
-    const { dimensions } = loaded().status();
-    return texts.map((_, row) => rows.slice(row * dimensions, (row + 1) * dimensions));
-  },
-
-  record: (interaction) => loaded().record(interaction),
-  history: () => loaded().history(),
-  clearHistory: () => loaded().clearHistory(),
-};
-
-function loaded(): Engine {
-  if (!engine) throw new InglenookError('invalid_input', 'nothing is loaded yet; await createRecommender first');
-  return engine;
+/** An engine that runs or is being loaded, and who waits for it. */
+interface Place {
+  host: Promise<Host>;
+  /** Once it is loaded. */
+  running: Host | null;
+  progress: Set<(event: ProgressEvent) => void>;
+  stop: AbortController;
 }
 
-async function embeddingOf(query: string | null): Promise<Float32Array | undefined> {
-  if (query === null) return undefined;
-  if (lastQuery?.text !== query) lastQuery = { text: query, embedding: await encode([query]) };
-  return lastQuery.embedding;
-}
+const isShared = 'onconnect' in self;
+const places = new Map<string, Place>();
+const pages = new Set<Page>();
 
-function encode(texts: string[]): Promise<Float32Array> {
-  return timed('lastEncodeMs', () => loaded().encode(texts));
-}
+/** One page's end of the line. */
+class Page implements Session {
+  readonly #port: MessagePort | typeof self;
+  #host: Host | null = null;
+  /** What it waits for. */
+  #place: { leave: () => void } | null = null;
+  #isGone = false;
 
-function timed<T>(timing: keyof Timings, work: () => Promise<T>): Promise<T>;
-function timed<T>(timing: keyof Timings, work: () => T): T;
-function timed<T>(timing: keyof Timings, work: () => T | Promise<T>): T | Promise<T> {
-  const start = performance.now();
-  const stop = (value: T): T => {
-    timings[timing] = performance.now() - start;
-    return value;
-  };
-  const result = work();
-  return result instanceof Promise ? result.then(stop) : stop(result);
-}
-
-const queue: Call[] = [];
-let isBusy = false;
-
-self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === 'call') {
-    queue.push(data);
-    void drain();
-  } else {
-    const index = queue.findIndex(({ id }) => id === data.id);
-    if (index >= 0) queue.splice(index, 1);
+  constructor(port: MessagePort | typeof self) {
+    this.#port = port;
+    port.addEventListener('message', (event) => this.#receive((event as MessageEvent<ToWorker>).data));
   }
-});
 
-async function drain(): Promise<void> {
-  if (isBusy) return;
-  isBusy = true;
-  for (let call = queue.shift(); call; call = queue.shift()) await answer(call);
-  isBusy = false;
-  tellStatus();
-  if (choiceIsDue) setTimeout(chooseDevices, REST_MS);
-}
-
-/** Whether `auto` has still to be decided. Until then the CPU serves, so that the first recommendation does not wait for a GPU. */
-let choiceIsDue = false;
-
-/** Measuring takes tenths of a second; it waits until nothing has been asked for this long. */
-const REST_MS = 200;
-
-async function chooseDevices(): Promise<void> {
-  if (!choiceIsDue || isBusy || !engine) return;
-  choiceIsDue = false;
-  const { model } = engine.status();
-  // Calls are answered meanwhile, by the CPU.
-  try {
-    await engine.chooseDevices('auto', await recallTimings(model), undefined);
-    const { timings: measured } = engine.status();
-    if (measured) await rememberTimings(model, measured);
-    tellStatus();
-  } catch (thrown) {
-    if (isTrap(thrown)) trap(thrown);
+  post(message: FromWorker): void {
+    if (!this.#isGone) this.#port.postMessage(message);
   }
-}
 
-/** What the client was told last. */
-let lastStatus: EngineStatus | null = null;
+  #receive(message: ToWorker): void {
+    if (message.type === 'bye') this.#leave();
+    else if (message.type === 'skip') this.#skip(message.id);
+    else if (message.operation === 'load') void this.#load(message);
+    else if (this.#host) this.#host.ask(this, message as Exclude<Call, Call<'load'>>);
+    else {
+      const error = new InglenookError('invalid_input', 'nothing is loaded yet; await createRecommender first');
+      this.post({ type: 'error', id: message.id, error: error.toPlain() });
+    }
+  }
 
-/** Tells of a change that no answer brings: a GPU lost, or chosen. */
-function tellStatus(): void {
-  const status = trapped ? null : engine?.status();
-  if (!status || !lastStatus || status.reason === lastStatus.reason) return;
-  lastStatus = status;
-  post({ type: 'status', status });
-}
+  async #load({ id, input }: Call<'load'>): Promise<void> {
+    if (input.pageLock !== null) {
+      void lockIsFree(input.pageLock, new AbortController().signal).then(() => this.#leave());
+    }
+    try {
+      const host = await this.#hostFor(input, (event) => this.post({ type: 'progress', id, event }));
+      if (this.#isGone) {
+        if (host.leave(this)) forget(host);
+        return;
+      }
+      this.#host = host;
+      this.post({ type: 'value', id, value: host.status(), measured: null });
+    } catch (thrown) {
+      this.post({ type: 'error', id, error: InglenookError.from(thrown).toPlain() });
+    }
+  }
 
-async function answer<O extends Operation>({ id, operation, input }: Call<O>): Promise<void> {
-  try {
-    if (trapped) throw trapped;
-    const value: Output<Operation> = await Promise.race([handlers[operation](input), untilTrapped]);
-    post({ type: 'value', id, value, timings });
-  } catch (thrown) {
-    if (isTrap(thrown)) trap(thrown);
-    post({ type: 'error', id, error: InglenookError.from(thrown).toPlain() });
+  /** The engine that serves what the page wants: one that is there, or a new one. */
+  async #hostFor(load: Load, onProgress: (event: ProgressEvent) => void): Promise<Host> {
+    const key = keyOf(load);
+    let place = places.get(key);
+    if (!place) {
+      const progress = new Set<(event: ProgressEvent) => void>();
+      const stop = new AbortController();
+      const host = Host.start(load, isShared, stop.signal, (event) => progress.forEach((tell) => tell(event)));
+      place = { host, running: null, progress, stop };
+      places.set(key, place);
+    }
+    const { host, progress, stop } = place;
+    progress.add(onProgress);
+    const leave = (): void => {
+      progress.delete(onProgress);
+      // Nobody waits any more: what is still on its way need not come.
+      if (progress.size === 0) {
+        stop.abort();
+        if (places.get(key) === place) places.delete(key);
+      }
+    };
+    this.#place = { leave };
+    try {
+      const started = await host;
+      if (!(await started.opensWith(load.key))) {
+        throw new InglenookError('profile_locked', 'another tab has this profile open with another storage.key');
+      }
+      place.running = started;
+      started.join(this);
+      return started;
+    } catch (error) {
+      if (places.get(key) === place && (await isRejected(host))) places.delete(key);
+      throw error;
+    } finally {
+      progress.delete(onProgress);
+      this.#place = null;
+    }
+  }
+
+  #skip(id: number): void {
+    if (this.#host) this.#host.skip(this, id);
+    else this.#place?.leave();
+  }
+
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    pages.delete(this);
+    this.#place?.leave();
+    if (this.#host?.leave(this)) forget(this.#host);
   }
 }
 
-/** Set once wasm code has panicked; every later call fails with it, for the module's memory can no longer be trusted. */
-let trapped: InglenookError | null = null;
-let trap: (cause: WebAssembly.RuntimeError) => void;
-const untilTrapped = new Promise<never>((_, reject) => {
-  trap = (cause) => {
-    trapped ??= InglenookError.from(cause);
-    reject(trapped);
-  };
-});
-untilTrapped.catch(() => {});
-
-// A panic inside of an async wasm function settles no promise: it surfaces here and nowhere else.
-self.addEventListener('error', (event) => {
-  if (isTrap(event.error)) trap(event.error);
-});
-self.addEventListener('unhandledrejection', (event) => {
-  if (isTrap(event.reason)) trap(event.reason);
-});
-
-function post(message: FromWorker): void {
-  self.postMessage(message);
+function forget(host: Host): void {
+  for (const [key, place] of places) if (place.running === host) places.delete(key);
 }
+
+function keyOf({ model, catalog, device, storage }: Load): string {
+  return JSON.stringify([model, catalog, device, storage.kind, storage.name]);
+}
+
+function isRejected(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => false,
+    () => true,
+  );
+}
+
+function connect(port: MessagePort | typeof self, workerLock: string | null): Page {
+  const page = new Page(port);
+  pages.add(page);
+  page.post({ type: 'hello', workerLock });
+  return page;
+}
+
+if (isShared) {
+  const lock = holdLock('worker');
+  self.addEventListener('connect', (event) => {
+    const port = (event as MessageEvent).ports[0]!;
+    // The lock's name is known only after a moment; messages wait until the port is started.
+    void lock.then(({ name }) => {
+      connect(port, name);
+      port.start();
+    });
+  });
+} else {
+  connect(self, null);
+}
+
+// The module's memory cannot be trusted after a panic, nor can that of any engine in it: the next recommender begins with a fresh worker.
+onTrap((error) => {
+  for (const page of pages) page.post({ type: 'end', error: error.toPlain() });
+  self.close();
+});

@@ -64,6 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
     let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
     let files =
         artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), format)?;
+    let files = artifact::with_opening(files)?;
     files.write_dir(&args.out)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!(

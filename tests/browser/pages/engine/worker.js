@@ -22,8 +22,7 @@ const methods = {
     return texts.map((_, row) => Array.from(embeddings.subarray(row * dimensions, (row + 1) * dimensions)));
   },
   async recommend(history, request, query) {
-    engine.clearHistory();
-    for (const interaction of history) engine.record(interaction);
+    engine.setHistory(history);
     return engine.recommend(request, query ? await engine.encode([query]) : undefined);
   },
 };
