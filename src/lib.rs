@@ -46,6 +46,9 @@ pub mod fidelity;
 pub mod gpu;
 pub mod interaction;
 mod kernels;
+pub mod learned;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod learning;
 pub mod lexical;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod principal_axes;

@@ -10,7 +10,8 @@ pub(crate) mod sections;
 
 mod catalog_files;
 mod files;
+mod learned_file;
 
 pub(crate) use catalog_files::catalog_from_files;
-pub use catalog_files::{TableFormat, catalog_to_files};
+pub use catalog_files::{TableFormat, add_learned, catalog_to_files};
 pub use files::ArtifactFiles;
