@@ -100,8 +100,10 @@ pub(crate) const HALF_LIFE_DAYS: f64 = 365.0;
 /// History items named for a recommendation.
 const REASONS: usize = 3;
 /// Diversity for a person of whom something is known, and for one of whom nothing is.
-const DIVERSITY: f32 = 0.1;
+const DIVERSITY: f32 = 0.2;
 const COLD_START_DIVERSITY: f32 = 0.5;
+/// What diversity takes from the best known item, for each point that it takes from one that is the same as another of the list.
+const FAME_SHARE: f32 = 1.0;
 /// Candidates that are ranked in full: at least this many, and this many for each item asked for.
 const MIN_CANDIDATES: usize = 200;
 const CANDIDATES_PER_ITEM: usize = 10;
@@ -350,13 +352,17 @@ impl Recommender {
         } else {
             ranked.sort_by(|a, b| by_score(&a.1, &b.1));
         }
-        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
+        let (low, high) = (ranked.last().map_or(0.0, |(_, c)| c.score), ranked.first().map_or(0.0, |(_, c)| c.score));
+        // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
+        let fame = |row: usize| -FAME_SHARE * diversity * (high - low) * scorer.fame(row);
+        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score + fame(c.row)).collect();
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
         mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];
-                self.recommendation(scorer, candidate.row, ScoreParts { diversity: pick.adjustment, ..parts })
+                let taken = pick.adjustment + fame(candidate.row);
+                self.recommendation(scorer, candidate.row, ScoreParts { diversity: taken, ..parts })
             })
             .collect()
     }

@@ -219,6 +219,11 @@ impl LearnedScores<'_> {
         self.weights(row).popularity * self.popularity[row] + offset
     }
 
+    /// Popularity, `0..=1`, unweighted.
+    pub fn fame(&self, row: usize) -> f32 {
+        self.popularity[row]
+    }
+
     /// What is added for being chosen together with the history.
     pub fn collaborative(&self, row: usize) -> f32 {
         self.weights(row).collaborative * self.together(row)

@@ -52,7 +52,7 @@ pub struct ScoreParts {
     pub popularity: f32,
     /// From likeness to disliked items; at most 0.
     pub feedback: f32,
-    /// What diversification took away for likeness to items higher in the list; at most 0.
+    /// What diversification took away for likeness to items higher in the list, and for being well known; at most 0.
     pub diversity: f32,
 }
 
@@ -134,6 +134,11 @@ impl Scorer<'_> {
                 (interest, weight * self.profile.contribution(self.catalog, interest, row) + learned)
             })
             .collect()
+    }
+
+    /// How well known an item is, `0..=1`.
+    pub fn fame(&self, row: usize) -> f32 {
+        self.learned.map_or_else(|| self.catalog.log_popularity(row), |learned| learned.fame(row))
     }
 
     /// The share of content that no scan sees: of rows that nobody has chosen, likeness to the nearest texts of the history.
