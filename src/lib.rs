@@ -46,6 +46,9 @@ pub mod fidelity;
 pub mod gpu;
 pub mod interaction;
 mod kernels;
+pub mod learned;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod learning;
 pub mod lexical;
 pub mod occasion;
 #[cfg(not(target_arch = "wasm32"))]

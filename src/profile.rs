@@ -17,7 +17,9 @@ pub struct Interest {
     pub row: usize,
     /// The strongest thing that the person did with it, or [`InteractionKind::Dislike`].
     pub kind: InteractionKind,
-    /// Above 0; recency is in it. A fresh like weighs 1.
+    /// Above 0: the weights of all that was done with it. A like has 1.
+    pub strength: f32,
+    /// What its vector counts in the profile's direction; of a dislike, its strength after fading.
     pub weight: f32,
     /// The item's centered unit vector.
     pub(crate) probe: CenteredProbe,
@@ -27,24 +29,33 @@ pub struct Interest {
 #[derive(Debug, Clone)]
 pub struct UserProfile {
     interests: Vec<Interest>,
+    /// Places in `interests`.
+    newest_first: Vec<usize>,
     dislikes: Vec<Interest>,
     seen: Vec<usize>,
     direction: Option<Direction>,
 }
 
-/// The weighted sum of the interests' vectors, as unit vectors and their former lengths.
+/// The weighted sum of the interests' vectors. Its dot product with a unit vector is at most 1: it is the mean of two unit vectors.
 #[derive(Debug, Clone)]
 struct Direction {
     /// In embedding space, centered.
     text: CenteredProbe,
-    text_length: f32,
-    /// Over the catalog's tags; `None` where no interest has any that tells items apart.
+    /// Over the catalog's tags, with what it was divided by; `None` where no interest has any that tells items apart.
     tags: Option<(Vec<f32>, f32)>,
 }
+
+/// In the session's half of the direction an item counts this much of the one that came after it.
+const SESSION_DECAY: f32 = 0.8;
 
 /// How much of an affinity comes from common tags, where the history has tags; the rest is likeness of texts. At 0 short texts are compared
 /// by little more than their titles; at 1 a shelf of one genre is as good as another.
 const TAG_SHARE: f32 = 0.25;
+
+/// See [`UserProfile::closest`].
+const NEAREST: usize = 3;
+/// See [`UserProfile::closest`].
+const COMPARED: usize = 64;
 
 /// Repeated interactions with one item add up to at most this much, so that no single item drowns the others.
 const MAX_ITEM_WEIGHT: f64 = 2.0;
@@ -54,45 +65,62 @@ struct Evidence {
     interest: f64,
     dislike: f64,
     strongest: Option<InteractionKind>,
+    /// Place in the order of time, and time in milliseconds, of the last interaction.
+    last: (usize, i64),
 }
 
 impl UserProfile {
-    /// Weighs a history: each interaction counts by its kind and by [`recency_decay`] at `now_ms`. The last word on an item
-    /// wins: a like takes back an earlier dislike, a dislike takes back everything before it. Ids that the catalog
-    /// does not have are ignored. The order of `history` matters only between interactions of the same millisecond.
+    /// Weighs a history. The last word on an item wins: a like takes back an earlier dislike, a dislike takes back everything before it. Ids that
+    /// the catalog does not have are ignored. The order of `history` matters only between interactions of the same millisecond.
+    ///
+    /// The direction is the mean of two: of the session, in which each item counts less than the one after it, and of all that was ever
+    /// liked, fading by [`recency_decay`] at `now_ms`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "weights between 1e-6 and 2")]
+    #[expect(clippy::cast_possible_truncation, reason = "strengths of at most 2")]
     pub fn new(catalog: &Catalog, history: &[Interaction], now_ms: i64, half_life_days: f64) -> Self {
         let mut known: Vec<(&Interaction, usize)> =
             history.iter().filter_map(|i| Some((i, catalog.row(&i.item_id)?))).collect();
         known.sort_by_key(|(interaction, _)| interaction.timestamp_ms);
         let mut evidence: BTreeMap<usize, Evidence> = BTreeMap::new();
-        for (interaction, row) in known {
+        for (place, (interaction, row)) in known.into_iter().enumerate() {
             let about = evidence.entry(row).or_default();
-            let weight = interaction.kind.weight() * recency_decay(interaction.timestamp_ms, now_ms, half_life_days);
+            let weight = interaction.kind.weight();
             match interaction.kind {
                 InteractionKind::Dislike => *about = Evidence { dislike: -weight, ..Evidence::default() },
                 InteractionKind::Like | InteractionKind::Purchase => about.dislike = 0.0,
                 InteractionKind::View | InteractionKind::Click => {}
             }
+            about.last = (place, interaction.timestamp_ms);
             if weight > 0.0 {
                 about.interest = (about.interest + weight).min(MAX_ITEM_WEIGHT);
                 about.strongest = about.strongest.max(Some(interaction.kind));
             }
         }
         let seen = evidence.keys().copied().collect();
-        let (mut interests, mut dislikes) = (Vec::new(), Vec::new());
+        let (mut interests, mut dislikes, mut times) = (Vec::new(), Vec::new(), Vec::new());
         for (row, about) in evidence {
             let probe = catalog.embeddings.probe(catalog.embeddings.row(row));
+            let fade = recency_decay(about.last.1, now_ms, half_life_days) as f32;
             // Opening a disliked item's page again does not make it liked.
             if about.dislike > 0.0 {
-                dislikes.push(Interest { row, kind: InteractionKind::Dislike, weight: about.dislike as f32, probe });
+                let strength = about.dislike as f32;
+                let weight = strength * fade;
+                dislikes.push(Interest { row, kind: InteractionKind::Dislike, strength, weight, probe });
             } else if let Some(kind) = about.strongest {
-                interests.push(Interest { row, kind, weight: about.interest as f32, probe });
+                let strength = about.interest as f32;
+                interests.push(Interest { row, kind, strength, weight: strength * fade, probe });
+                times.push(about.last.0);
             }
         }
-        let direction = Direction::of(catalog, &interests);
-        Self { interests, dislikes, seen, direction }
+        let mut newest_first: Vec<usize> = (0..interests.len()).collect();
+        newest_first.sort_by_key(|at| std::cmp::Reverse(times[*at]));
+        let direction = Direction::of(catalog, &mut interests, &newest_first);
+        Self { interests, newest_first, dislikes, seen, direction }
+    }
+
+    /// The same items, the one that the person turned to last first.
+    pub(crate) fn newest_first(&self) -> Vec<&Interest> {
+        self.newest_first.iter().map(|at| &self.interests[*at]).collect()
     }
 
     /// The items that speak for the person's taste, in catalog order.
@@ -135,8 +163,10 @@ impl UserProfile {
     /// The part of [`affinity`](Self::affinity), times `weight`, that is linear in a row's vector; none without interests.
     pub(crate) fn text_term(&self, weight: f32) -> Option<Term> {
         let direction = self.direction.as_ref()?;
-        let weight = weight * direction.mix(1.0, |_| 0.0);
-        Some(Term { vector: direction.text.vector().to_vec(), weight, is_centered: true })
+        let mut vector = direction.text.vector().to_vec();
+        // Scans estimate along unit vectors.
+        let length = normalize(&mut vector);
+        Some(Term { vector, weight: weight * length * direction.mix(1.0, |_| 0.0), is_centered: true })
     }
 
     /// The part of [`affinity`](Self::affinity) that comes from tags.
@@ -148,8 +178,25 @@ impl UserProfile {
     #[must_use]
     pub fn contribution(&self, catalog: &Catalog, interest: &Interest, row: usize) -> f32 {
         let Some(direction) = &self.direction else { return 0.0 };
-        let text = catalog.embeddings.cosine(row, &interest.probe) / direction.text_length;
+        let text = catalog.embeddings.cosine(row, &interest.probe);
         interest.weight * direction.mix(text, |(_, length)| catalog.tag_cosine(row, interest.row) / length)
+    }
+
+    /// The interests whose texts are nearest to a row, with what each brings of [`closest`](Self::closest).
+    pub(crate) fn nearest_interests(&self, catalog: &Catalog, row: usize) -> Vec<(usize, f32)> {
+        let interests = self.newest_first.iter().take(COMPARED).map(|at| &self.interests[*at]);
+        let mut cosines: Vec<(usize, f32)> =
+            interests.map(|interest| (interest.row, catalog.embeddings.cosine(row, &interest.probe))).collect();
+        cosines.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        cosines.truncate(NEAREST);
+        let count = cosines.len() as f32;
+        cosines.into_iter().map(|(row, cosine)| (row, cosine / count)).collect()
+    }
+
+    /// Mean cosine of an item's text with those of the three nearest of the newest 64 interests, `-1..=1`; 0 without interests. A direction
+    /// blurs several tastes into one, this does not.
+    pub(crate) fn closest(&self, catalog: &Catalog, row: usize) -> f32 {
+        self.nearest_interests(catalog, row).iter().map(|(_, share)| share).sum()
     }
 
     /// How close an item is to what was disliked: the largest `weight * cosine`, at least 0.
@@ -160,22 +207,40 @@ impl UserProfile {
 }
 
 impl Direction {
-    fn of(catalog: &Catalog, interests: &[Interest]) -> Option<Self> {
-        let mut text = vec![0.0; catalog.embeddings.raw().dimensions()];
-        let mut tags = vec![0.0; catalog.tag_count()];
-        for interest in interests {
-            for (sum, x) in text.iter_mut().zip(interest.probe.vector()) {
-                *sum += interest.weight * x;
+    /// Sets the interests' weights to what they count in the direction. Without one (interests that cancel out, or items equal to the mean)
+    /// there is nothing to follow.
+    fn of(catalog: &Catalog, interests: &mut [Interest], newest_first: &[usize]) -> Option<Self> {
+        let sum = |weights: &[f32]| {
+            let mut sum = vec![0.0; catalog.embeddings.raw().dimensions()];
+            for (interest, weight) in interests.iter().zip(weights) {
+                for (sum, x) in sum.iter_mut().zip(interest.probe.vector()) {
+                    *sum += weight * x;
+                }
             }
-            catalog.add_tags(interest.row, interest.weight, &mut tags);
+            sum
+        };
+        let long: Vec<f32> = interests.iter().map(|interest| interest.weight).collect();
+        let mut session = vec![0.0; interests.len()];
+        let mut fade = 1.0;
+        for at in newest_first {
+            session[*at] = interests[*at].strength * fade;
+            fade *= SESSION_DECAY;
         }
-        let (text_length, tags_length) = (normalize(&mut text), normalize(&mut tags));
-        // Interests that cancel out (or items equal to the mean) leave no direction to follow.
-        (text_length > 1e-9).then(|| Self {
-            text: catalog.embeddings.probe(text),
-            text_length,
-            tags: (tags_length > 1e-9).then_some((tags, tags_length)),
-        })
+        let (session_length, long_length) = (normalize(&mut sum(&session)), normalize(&mut sum(&long)));
+        let least = 1e-9;
+        if session_length <= least || long_length <= least {
+            return None;
+        }
+        let mixed: Vec<f32> =
+            session.iter().zip(&long).map(|(s, l)| 0.5 * (s / session_length + l / long_length)).collect();
+        let text = catalog.embeddings.probe(sum(&mixed));
+        let mut tags = vec![0.0; catalog.tag_count()];
+        for (interest, weight) in interests.iter_mut().zip(mixed) {
+            interest.weight = weight;
+            catalog.add_tags(interest.row, weight, &mut tags);
+        }
+        let tags_length = normalize(&mut tags);
+        Some(Self { text, tags: (tags_length > least).then_some((tags, tags_length)) })
     }
 
     fn mix(&self, text: f32, of_tags: impl FnOnce(&(Vec<f32>, f32)) -> f32) -> f32 {

@@ -10,6 +10,7 @@ use crate::embedding::{dot, normalize};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::interaction::Interaction;
+use crate::learned::LearnedScores;
 use crate::profile::UserProfile;
 use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, mmr, reasons};
 use crate::retrieval::{Candidate, GpuScan, Scan, SignTable, Term, by_score, top_k};
@@ -82,8 +83,10 @@ pub struct Recommender {
 }
 
 /// What a history and a request come to.
-struct Wish {
+struct Wish<'a> {
     profile: UserProfile,
+    /// What the catalog's learned parts say to that.
+    learned: Option<LearnedScores<'a>>,
     /// Unit vector of the request in words.
     query: Option<Vec<f32>>,
 }
@@ -91,21 +94,32 @@ struct Wish {
 /// Catalogs of more rows are searched by their signs first.
 const SCANNED_ROWS: usize = 50_000;
 
+/// What was liked counts half after a year, in the lasting half of a profile's direction.
+pub(crate) const HALF_LIFE_DAYS: f64 = 365.0;
+
 /// History items named for a recommendation.
 const REASONS: usize = 3;
 /// Diversity for a person of whom something is known, and for one of whom nothing is.
-const DIVERSITY: f32 = 0.1;
+const DIVERSITY: f32 = 0.2;
 const COLD_START_DIVERSITY: f32 = 0.5;
+/// What diversity takes from the best known item, for each point that it takes from one that is the same as another of the list.
+const FAME_SHARE: f32 = 1.0;
 /// Candidates that are ranked in full: at least this many, and this many for each item asked for.
 const MIN_CANDIDATES: usize = 200;
 const CANDIDATES_PER_ITEM: usize = 10;
 
 impl Recommender {
-    /// A recommender with the default [`RankingWeights`] and a half-life of 30 days.
+    /// A recommender with the default [`RankingWeights`] and a half-life of a year.
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
         let signs = (catalog.len() > SCANNED_ROWS).then(|| SignTable::new(&catalog.embeddings));
-        Self { catalog, signs, on_gpu: RefCell::default(), weights: RankingWeights::default(), half_life_days: 30.0 }
+        Self {
+            catalog,
+            signs,
+            on_gpu: RefCell::default(),
+            weights: RankingWeights::default(),
+            half_life_days: HALF_LIFE_DAYS,
+        }
     }
 
     /// Replaces the weights.
@@ -171,7 +185,7 @@ impl Recommender {
         *self.on_gpu.borrow_mut() = None;
     }
 
-    fn wish(&self, history: &[Interaction], request: &RecommendRequest, query: Option<&[f32]>) -> Result<Wish> {
+    fn wish(&self, history: &[Interaction], request: &RecommendRequest, query: Option<&[f32]>) -> Result<Wish<'_>> {
         if !(1..=1000).contains(&request.k) {
             return Err(Error::invalid("k", request.k, "1 to 1000"));
         }
@@ -180,11 +194,19 @@ impl Recommender {
         {
             return Err(Error::invalid("diversity", diversity, "0 (relevance only) to 1 (difference only)"));
         }
-        Ok(Wish { query: query.map(|query| self.unit(query)).transpose()?, profile: self.profile(history, request) })
+        let profile = self.profile(history, request);
+        let learned = self.catalog.learned().map(|learned| learned.scores(&profile.newest_first(), request.now_ms));
+        Ok(Wish { query: query.map(|query| self.unit(query)).transpose()?, learned, profile })
     }
 
-    fn scorer<'a>(&'a self, wish: &'a Wish) -> Scorer<'a> {
-        Scorer { catalog: &self.catalog, profile: &wish.profile, query: wish.query.as_deref(), weights: &self.weights }
+    fn scorer<'a>(&'a self, wish: &'a Wish<'_>) -> Scorer<'a> {
+        Scorer {
+            catalog: &self.catalog,
+            profile: &wish.profile,
+            query: wish.query.as_deref(),
+            weights: &self.weights,
+            learned: wish.learned.as_ref(),
+        }
     }
 
     /// The score of one item and the reasons for it, whether or not it would be listed; its diversity part is 0.
@@ -239,7 +261,7 @@ impl Recommender {
     }
 
     /// Cheap and of high recall: the best rows by everything that is linear in the embeddings.
-    fn retrieve(&self, wish: &Wish, request: &RecommendRequest) -> Vec<Candidate> {
+    fn retrieve(&self, wish: &Wish<'_>, request: &RecommendRequest) -> Vec<Candidate> {
         let base = self.base(wish, request);
         if self.is_shuffled(&self.scorer(wish)) {
             let rows = (0..self.catalog.len()).filter(|row| base(*row) > f32::NEG_INFINITY);
@@ -248,7 +270,7 @@ impl Recommender {
         self.scan(&self.scan_of(self.scorer(wish).terms()), wanted(request), &base)
     }
 
-    async fn retrieve_on_gpu(&self, wish: &Wish, request: &RecommendRequest) -> Result<Vec<Candidate>> {
+    async fn retrieve_on_gpu(&self, wish: &Wish<'_>, request: &RecommendRequest) -> Result<Vec<Candidate>> {
         let scan = self.scan_of(self.scorer(wish).terms());
         // Without a direction there is nothing for the GPU to do.
         if scan.is_flat() {
@@ -258,7 +280,7 @@ impl Recommender {
     }
 
     /// What a row scores besides the directions: negative infinity for those that a request must not give.
-    fn base<'a>(&'a self, wish: &'a Wish, request: &RecommendRequest) -> impl Fn(usize) -> f32 + use<'a> {
+    fn base<'a>(&'a self, wish: &'a Wish<'_>, request: &RecommendRequest) -> impl Fn(usize) -> f32 + use<'a> {
         let filter = ResolvedFilter::new(&request.filter, &self.catalog);
         let mut excluded: Vec<usize> = request.exclude.iter().filter_map(|id| self.catalog.row(id)).collect();
         excluded.sort_unstable();
@@ -314,7 +336,7 @@ impl Recommender {
     }
 
     /// Precise: all parts, diversified, explained.
-    fn rank(&self, wish: &Wish, candidates: &[Candidate], request: &RecommendRequest) -> Vec<Recommendation> {
+    fn rank(&self, wish: &Wish<'_>, candidates: &[Candidate], request: &RecommendRequest) -> Vec<Recommendation> {
         let scorer = &self.scorer(wish);
         let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { DIVERSITY });
         let mut ranked: Vec<(ScoreParts, Candidate)> = candidates
@@ -330,13 +352,17 @@ impl Recommender {
         } else {
             ranked.sort_by(|a, b| by_score(&a.1, &b.1));
         }
-        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
+        let (low, high) = (ranked.last().map_or(0.0, |(_, c)| c.score), ranked.first().map_or(0.0, |(_, c)| c.score));
+        // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
+        let fame = |row: usize| -FAME_SHARE * diversity * (high - low) * scorer.fame(row);
+        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score + fame(c.row)).collect();
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
         mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];
-                self.recommendation(scorer, candidate.row, ScoreParts { diversity: pick.adjustment, ..parts })
+                let taken = pick.adjustment + fame(candidate.row);
+                self.recommendation(scorer, candidate.row, ScoreParts { diversity: taken, ..parts })
             })
             .collect()
     }
@@ -356,7 +382,7 @@ impl Recommender {
             tags: item.tags.iter().map(|t| (*t).to_owned()).collect(),
             score: parts.total(),
             parts,
-            because: reasons(&self.catalog, scorer.profile, row, self.weights.content, REASONS),
+            because: reasons(scorer, row, REASONS),
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use super::files::{ArtifactFiles, MANIFEST};
+use super::learned_file;
 use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
 use super::sections::{SectionReader, SectionWriter};
 use crate::catalog::{Catalog, Columns, Item, ItemRef};
 use crate::embedding::{Axes, CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
+use crate::learned::Learned;
 
 const EMBEDDINGS: [u8; 4] = *b"EMBD";
 const METADATA: [u8; 4] = *b"META";
@@ -62,7 +64,11 @@ pub fn catalog_to_files(
 /// Writes a loaded catalog as the files that it could have come from.
 pub(crate) fn loaded_catalog_to_files(catalog: &Catalog) -> Result<ArtifactFiles> {
     let items: Vec<ItemRef<'_>> = (0..catalog.len()).map(|row| catalog.item(row)).collect();
-    files_of(catalog.model(), &items, catalog.embeddings(), catalog.axes())
+    let mut files = files_of(catalog.model(), &items, catalog.embeddings(), catalog.axes())?;
+    if let Some(learned) = catalog.learned() {
+        add_learned(&mut files, learned)?;
+    }
+    Ok(files)
 }
 
 fn files_of(model: &str, items: &[ItemRef<'_>], table: &EmbeddingTable, axes: Option<&Axes>) -> Result<ArtifactFiles> {
@@ -90,6 +96,7 @@ fn files_of(model: &str, items: &[ItemRef<'_>], table: &EmbeddingTable, axes: Op
         embeddings: entries[0].name.clone(),
         metadata: entries[1].name.clone(),
         ids: entries[2].name.clone(),
+        learned: None,
         files: entries,
     };
     let json = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::corrupt(MANIFEST, e.to_string()))?;
@@ -161,7 +168,7 @@ fn write_metadata(items: &[ItemRef<'_>]) -> Result<Vec<u8>> {
         .finish())
 }
 
-fn f32_bytes(values: &[f32]) -> Vec<u8> {
+pub(super) fn f32_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
@@ -172,17 +179,38 @@ fn u32_bytes(values: &[u32]) -> Vec<u8> {
 /// Loads a catalog; every size, hash, count and offset is checked.
 pub(crate) fn catalog_from_files(files: &ArtifactFiles) -> Result<Catalog> {
     let manifest = CatalogManifest::parse(files.manifest()?)?;
-    let open = |name: &str, kind| {
+    let verified = |name: &str| {
         let entry = manifest.files.iter().find(|f| f.name == name);
         let entry = entry
             .ok_or_else(|| Error::corrupt(MANIFEST, format!("it does not list the file \"{name}\" that it names")))?;
-        SectionReader::open(name, kind, files.verified(entry)?)
+        files.verified(entry)
     };
+    let open = |name: &str, kind| SectionReader::open(name, kind, verified(name)?);
     let reader = open(&manifest.embeddings, EMBEDDINGS)?;
     let axes = read_axes(&reader, manifest.dimensions)?;
     let embeddings = read_embeddings(&reader, &manifest)?;
     let columns = read_columns(&open(&manifest.ids, IDS)?, &open(&manifest.metadata, METADATA)?, manifest.items)?;
-    Catalog::new(manifest.model, embeddings, axes, columns)
+    let catalog = Catalog::new(manifest.model.clone(), embeddings, axes, columns)?;
+    let Some(name) = &manifest.learned else { return Ok(catalog) };
+    catalog.with_learned(learned_file::read(name, verified(name)?, manifest.items)?)
+}
+
+/// Adds learned parts to a catalog's files.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the files hold no catalog's manifest, [`Error::InvalidInput`] if the parts are those of another catalog.
+pub fn add_learned(files: &mut ArtifactFiles, learned: &Learned) -> Result<()> {
+    let mut manifest = CatalogManifest::parse(files.manifest()?)?;
+    learned.check(manifest.items)?;
+    let content = learned_file::write(learned)?;
+    let mut entry = FileEntry::of("", &content);
+    entry.name = format!("learned-{}.bin", &entry.sha256[..12]);
+    files.insert(entry.name.clone(), content);
+    manifest.learned = Some(entry.name.clone());
+    manifest.files.push(entry);
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::corrupt(MANIFEST, e.to_string()))?;
+    files.insert(MANIFEST, json);
+    Ok(())
 }
 
 fn read_axes(reader: &SectionReader, count: usize) -> Result<Option<Axes>> {

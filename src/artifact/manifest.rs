@@ -105,6 +105,9 @@ pub struct CatalogManifest {
     pub metadata: String,
     /// The items' ids.
     pub ids: String,
+    /// What interactions taught, where the site has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<String>,
     /// Every file with its size and SHA-256.
     pub files: Vec<FileEntry>,
 }

@@ -10,10 +10,11 @@ pub(crate) mod sections;
 
 mod catalog_files;
 mod files;
+mod learned_file;
 #[cfg(not(target_arch = "wasm32"))]
 mod opening;
 
-pub use catalog_files::{TableFormat, catalog_to_files};
+pub use catalog_files::{TableFormat, add_learned, catalog_to_files};
 pub(crate) use catalog_files::{catalog_from_files, loaded_catalog_to_files};
 pub use files::ArtifactFiles;
 #[cfg(not(target_arch = "wasm32"))]

@@ -115,9 +115,13 @@ impl SectionReader {
         self.numbers(name, u32::from_le_bytes)
     }
 
-    fn numbers<T>(&self, name: [u8; 8], read: impl Fn([u8; 4]) -> T) -> Result<Vec<T>> {
+    pub fn u16s(&self, name: [u8; 8]) -> Result<Vec<u16>> {
+        self.numbers(name, u16::from_le_bytes)
+    }
+
+    fn numbers<T, const SIZE: usize>(&self, name: [u8; 8], read: impl Fn([u8; SIZE]) -> T) -> Result<Vec<T>> {
         let section = self.section(name)?;
-        let (values, rest) = section.as_chunks::<4>();
+        let (values, rest) = section.as_chunks::<SIZE>();
         if rest.is_empty() {
             Ok(values.iter().map(|bytes| read(*bytes)).collect())
         } else {

@@ -8,6 +8,7 @@ use super::{Catalog, Columns, Item, ItemRef};
 use crate::artifact::sections::StringColumn;
 use crate::embedding::{CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
+use crate::quantization::binary;
 
 /// Items to add to a catalog and ids to leave out of it. Kept apart from the catalog, so that they outlive its versions.
 #[derive(Debug, Clone)]
@@ -98,7 +99,11 @@ impl Edition {
             .chain(self.added.iter().map(|added| added.item.shown()))
             .collect();
         let axes = base.and_then(|base| base.axes.clone());
-        Catalog::new(self.space.clone(), CenteredTable::new(table, mean)?, axes, columns_of(&shown)?).map(Some)
+        let catalog = Catalog::new(self.space.clone(), CenteredTable::new(table, mean)?, axes, columns_of(&shown)?)?;
+        let Some(learned) = base.and_then(Catalog::learned) else { return Ok(Some(catalog)) };
+        let nearest: Vec<Vec<(usize, f32)>> =
+            (kept.len()..catalog.len()).map(|row| nearest_texts(&catalog, row, kept.len())).collect();
+        catalog.with_learned(learned.renumbered(&kept, &nearest)).map(Some)
     }
 
     /// The rows that stay, as they are stored, and the added ones, stored alike.
@@ -107,6 +112,17 @@ impl Edition {
             base.map_or((Dtype::Int8, self.dimensions), |b| (b.embeddings().dtype(), b.embeddings().dimensions()));
         let place = |vector: &[f32]| base.map_or_else(|| vector.to_vec(), |base| base.place(vector).into_owned());
         let added: Vec<f32> = self.added.iter().flat_map(|added| place(&added.vector)).collect();
+        if let (Some(base), Dtype::Binary) = (base, dtype) {
+            // Signs say on which side of the table's center a value lies: added rows are compared with the same one.
+            let center = base.embeddings.mean();
+            let mut bits = Vec::new();
+            let (stored, stride) = (base.embeddings().parts().0, dtype.bytes_a_row(dimensions));
+            for row in kept {
+                bits.extend_from_slice(&stored[row * stride..(row + 1) * stride]);
+            }
+            bits.extend(binary::pack(&added, center));
+            return EmbeddingTable::from_signs(Bytes::from(bits), center.to_vec());
+        }
         let added = if added.is_empty() { None } else { Some(EmbeddingTable::from_rows(&added, dimensions, dtype)?) };
         let mut values = Vec::new();
         let mut scales = Vec::new();
@@ -126,9 +142,17 @@ impl Edition {
         }
         match dtype {
             Dtype::F32 => EmbeddingTable::from_f32_bytes(Bytes::from(values), dimensions),
-            Dtype::Int8 => EmbeddingTable::from_int8_bytes(Bytes::from(values), scales, dimensions),
+            Dtype::Int8 | Dtype::Binary => EmbeddingTable::from_int8_bytes(Bytes::from(values), scales, dimensions),
         }
     }
+}
+
+/// The rows before `end` with their cosines, those of the nearest texts first.
+fn nearest_texts(catalog: &Catalog, row: usize, end: usize) -> Vec<(usize, f32)> {
+    let probe = catalog.embeddings.probe(catalog.embeddings.row(row));
+    let mut near: Vec<(usize, f32)> = (0..end).map(|other| (other, catalog.embeddings.cosine(other, &probe))).collect();
+    near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    near
 }
 
 fn columns_of(items: &[ItemRef<'_>]) -> Result<Columns> {

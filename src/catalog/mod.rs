@@ -11,9 +11,11 @@ mod tag_index;
 use crate::artifact::sections::StringColumn;
 use crate::artifact::{self, ArtifactFiles};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::embedding::{Axes, CenteredTable, EmbeddingTable};
 use crate::error::{Error, Result};
+use crate::learned::Learned;
 
 pub use edition::Edition;
 pub use fields::items_from_json;
@@ -38,6 +40,8 @@ pub struct Catalog {
     /// Popularity on a logarithmic scale, `0..=1`.
     log_popularity: Vec<f32>,
     has_popularity: bool,
+    /// What interactions taught, where the site has any.
+    learned: Option<Arc<Learned>>,
 }
 
 /// The columns of the metadata file.
@@ -104,7 +108,24 @@ impl Catalog {
             rows_by_id,
             log_popularity,
             has_popularity: max_popularity > 0.0,
+            learned: None,
         })
+    }
+
+    /// The catalog with the parts that interactions taught.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if they are those of another catalog.
+    pub fn with_learned(mut self, learned: Learned) -> Result<Self> {
+        learned.check(self.len())?;
+        self.learned = Some(Arc::new(learned));
+        Ok(self)
+    }
+
+    /// What interactions taught, where the site has any.
+    #[must_use]
+    pub fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
     }
 
     /// Number of items; never 0.
@@ -231,6 +252,6 @@ impl Catalog {
     }
 
     pub(crate) fn has_popularity(&self) -> bool {
-        self.has_popularity
+        self.has_popularity || self.learned.is_some()
     }
 }

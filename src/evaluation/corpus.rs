@@ -21,9 +21,9 @@ pub struct Corpus {
 }
 
 /// Unit vectors of all items.
-pub(super) struct Space {
-    pub rows: Vec<f32>,
-    pub dimensions: usize,
+pub(crate) struct Space {
+    pub(super) rows: Vec<f32>,
+    pub(crate) dimensions: usize,
     cosines: OnceLock<Vec<f32>>,
 }
 
@@ -51,10 +51,28 @@ impl Corpus {
         Ok(Self { items, model: model.to_owned(), lexical, raw: space(rows), centered: space(centered) })
     }
 
+    /// The encoder that made the vectors.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
     /// Number of items.
     #[must_use]
     pub fn item_count(&self) -> usize {
         self.items.len()
+    }
+
+    /// The items, one a row.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Their words.
+    #[must_use]
+    pub fn lexical(&self) -> &LexicalIndex {
+        &self.lexical
     }
 
     /// The ids, one a row.
@@ -64,12 +82,17 @@ impl Corpus {
     }
 
     /// The vectors as the encoder gave them, or without the catalog's mean.
-    pub(super) fn space(&self, is_centered: bool) -> &Space {
+    pub(crate) fn space(&self, is_centered: bool) -> &Space {
         if is_centered { &self.centered } else { &self.raw }
     }
 }
 
 impl Space {
+    /// All rows, one after another.
+    pub fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
     pub fn row(&self, row: usize) -> &[f32] {
         &self.rows[row * self.dimensions..(row + 1) * self.dimensions]
     }

@@ -47,8 +47,10 @@ pub fn evaluate(
     }
     check_k(options.k)?;
     let plan = protocol.plan(data)?;
-    let mut methods: Vec<Box<dyn Method>> = vec![Box::new(Product { k: options.k })];
-    methods.extend(baselines(protocol, !data.ratings.is_empty()));
+    let mut methods: Vec<Box<dyn Method>> = vec![Box::new(Product::new(protocol, options.k, options.diversity))];
+    if options.has_baselines {
+        methods.extend(baselines(protocol, !data.ratings.is_empty()));
+    }
     let run = Run { corpus, data, protocol, plan: &plan, options };
     let mut systems = Vec::with_capacity(methods.len());
     for (done, method) in methods.iter().enumerate() {
@@ -104,6 +106,10 @@ impl Run<'_> {
             base: base.map(|base| &base.conditions[place].setting),
         };
         let situations: Vec<Situation<'_>> = self.plan.conditions.iter().enumerate().map(situation).collect();
+        if self.options.is_tuned {
+            observe(true);
+            method.prepare(self.corpus, self.plan)?;
+        }
         let chosen = if self.options.is_tuned && situations.iter().any(|s| method.grid(*s).len() > 1) {
             observe(true);
             self.tune(method, &situations)?

@@ -39,6 +39,7 @@ pub use bootstrap::{Difference, Interval, mean_interval, paired_difference};
 pub use case::{Case, Fold, Known};
 pub use cleaning::{CleaningReport, CleaningRules, clean};
 pub use corpus::Corpus;
+pub(crate) use corpus::Space;
 pub use dataset::{Dataset, Event, Rating};
 pub use evaluate::{Step, evaluate};
 pub use interactions::{InteractionFormat, RawInteraction, ReadInteractions, read_interactions};

@@ -1,20 +1,27 @@
 //! The product as a system: the [`Recommender`] that runs in the browser, with the case's history as likes.
 
-use super::baselines::popularity_counts;
+use std::sync::OnceLock;
+
 use super::case::{Fold, Known};
 use super::corpus::Corpus;
+use super::protocol::{Plan, Protocol};
 use super::system::{Fitted, Method, Scorer, Setting, System};
-use crate::artifact;
 use crate::catalog::Catalog;
-use crate::embedding::Dtype;
 use crate::error::Result;
-use crate::interaction::{Interaction, InteractionKind};
+use crate::interaction::Interaction;
+use crate::learned::Blend;
+use crate::learning::{choose_blend, like, site_catalog};
 use crate::recommender::{RecommendRequest, Recommender};
 
-/// What a page does: a catalog with the training part's popularity, and the default settings of the recommender.
+/// What a page does: a catalog with what the training part taught, and the default settings of the recommender.
 pub(super) struct Product {
+    protocol: Protocol,
     /// Length of the list that is asked for; what follows it goes by score.
-    pub k: usize,
+    k: usize,
+    /// As in a request.
+    diversity: Option<f32>,
+    /// How parts are mixed: what validation chose, or the default.
+    blend: OnceLock<Blend>,
 }
 
 /// The name in reports.
@@ -24,6 +31,13 @@ struct Site<'a> {
     catalog: Catalog,
     fold: &'a Fold,
     k: usize,
+    diversity: Option<f32>,
+}
+
+impl Product {
+    pub fn new(protocol: Protocol, k: usize, diversity: Option<f32>) -> Self {
+        Self { protocol, k, diversity, blend: OnceLock::new() }
+    }
 }
 
 impl Method for Product {
@@ -31,14 +45,23 @@ impl Method for Product {
         PRODUCT
     }
 
-    fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
-        let mut items = corpus.items.clone();
-        for (item, count) in items.iter_mut().zip(popularity_counts(fold)) {
-            item.popularity = count;
+    fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
+        let mut blend = Blend::default();
+        for fold in &plan.validation {
+            choose_blend(corpus, self.protocol, fold, &mut blend)?;
         }
-        let space = corpus.space(false);
-        let files = artifact::catalog_to_files(&corpus.model, &items, &space.rows, space.dimensions, Dtype::Int8)?;
-        Ok(Box::new(Site { catalog: Catalog::load(&files)?, fold, k: self.k }))
+        self.blend.get_or_init(|| blend);
+        Ok(())
+    }
+
+    fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
+        let blend = self.blend.get().cloned().unwrap_or_default();
+        Ok(Box::new(Site {
+            catalog: site_catalog(corpus, &fold.training, blend)?,
+            fold,
+            k: self.k,
+            diversity: self.diversity,
+        }))
     }
 }
 
@@ -55,16 +78,12 @@ impl System for &Site<'_> {
         let elsewhere: Vec<String> =
             (0..self.catalog.len()).filter(|row| !self.fold.is_candidate[*row]).map(id).collect();
         Box::new(move |known: &Known, scores: &mut [f32]| {
-            let like = |event: &super::Event| Interaction {
-                item_id: id(event.item as usize),
-                kind: InteractionKind::Like,
-                timestamp_ms: event.timestamp.saturating_mul(1000),
-            };
-            let history: Vec<Interaction> = known.history.iter().map(like).collect();
+            let history: Vec<Interaction> = known.history.iter().map(|event| like(&self.catalog, event)).collect();
             let mut exclude = elsewhere.clone();
             exclude.extend(known.excluded.iter().map(|row| id(*row as usize)));
             let request = RecommendRequest {
                 k: self.k,
+                diversity: self.diversity,
                 now_ms: known.now.saturating_mul(1000),
                 exclude,
                 ..RecommendRequest::default()

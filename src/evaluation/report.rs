@@ -9,7 +9,7 @@ use super::product::PRODUCT;
 use super::queries::QueryReport;
 
 /// How to evaluate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EvaluationOptions {
     /// Length of the lists, `1..=1000`.
     pub k: usize,
@@ -17,11 +17,15 @@ pub struct EvaluationOptions {
     pub is_tuned: bool,
     /// Seed of the bootstrap.
     pub seed: u64,
+    /// The product's diversity, `0..=1`; its default where `None`.
+    pub diversity: Option<f32>,
+    /// Whether the baselines are run beside the product.
+    pub has_baselines: bool,
 }
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self { k: 10, is_tuned: true, seed: 20_161_123 }
+        Self { k: 10, is_tuned: true, seed: 20_161_123, diversity: None, has_baselines: true }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use super::case::{Fold, Known};
 use super::corpus::Corpus;
 use super::dataset::Event;
-use super::protocol::Protocol;
+use super::protocol::{Plan, Protocol};
 use crate::error::Result;
 
 /// Named numbers that a method can be set to, in a fixed order.
@@ -86,6 +86,11 @@ pub(super) trait Method: Sync {
     /// The settings that validation chooses from.
     fn grid(&self, situation: Situation<'_>) -> Vec<Setting> {
         vec![self.default_setting(situation)]
+    }
+
+    /// Chooses on validation what no grid of settings can tell.
+    fn prepare(&self, _corpus: &Corpus, _plan: &Plan) -> Result<()> {
+        Ok(())
     }
 
     /// Learns what all settings share.

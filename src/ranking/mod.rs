@@ -3,13 +3,17 @@
 mod diversity;
 mod explanation;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use diversity::{Pick, mmr};
-pub use explanation::{Reason, reasons};
+pub use explanation::Reason;
+pub(crate) use explanation::reasons;
 
 use crate::catalog::Catalog;
-use crate::profile::UserProfile;
+use crate::learned::LearnedScores;
+use crate::profile::{Interest, UserProfile};
 use crate::retrieval::Term;
 
 /// How much each part of a score counts. Only the ratios matter.
@@ -33,18 +37,22 @@ impl Default for RankingWeights {
     }
 }
 
-/// The parts of one item's score. They add up to it.
+/// The parts of one item's score. They add up to it. Without learned parts (a site without interactions) `collaborative` and `sequence` are 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoreParts {
-    /// From likeness to the history.
+    /// From likeness to the history in text and tags.
     pub content: f32,
+    /// From what the history's items are chosen together with.
+    pub collaborative: f32,
+    /// From what tends to be chosen after them.
+    pub sequence: f32,
     /// From likeness to the request in words.
     pub query: f32,
     /// From popularity.
     pub popularity: f32,
     /// From likeness to disliked items; at most 0.
     pub feedback: f32,
-    /// What diversification took away for likeness to items higher in the list; at most 0.
+    /// What diversification took away for likeness to items higher in the list, and for being well known; at most 0.
     pub diversity: f32,
 }
 
@@ -52,7 +60,13 @@ impl ScoreParts {
     /// The score: the sum of the parts, added in the order of the fields.
     #[must_use]
     pub fn total(&self) -> f32 {
-        self.content + self.query + self.popularity + self.feedback + self.diversity
+        self.content
+            + self.collaborative
+            + self.sequence
+            + self.query
+            + self.popularity
+            + self.feedback
+            + self.diversity
     }
 }
 
@@ -63,6 +77,8 @@ pub(crate) struct Scorer<'a> {
     /// Unit vector of the request.
     pub query: Option<&'a [f32]>,
     pub weights: &'a RankingWeights,
+    /// What the catalog's learned parts say, where it has any; they bring weights of their own for content and popularity.
+    pub learned: Option<&'a LearnedScores<'a>>,
 }
 
 impl Scorer<'_> {
@@ -73,25 +89,74 @@ impl Scorer<'_> {
 
     /// The directions along which retrieval scores every row.
     pub fn terms(&self) -> Vec<Term> {
-        let content = self.profile.text_term(self.weights.content);
+        let content = self.profile.text_term(self.content_weight());
         let query = self.query.map(|q| Term { vector: q.to_vec(), weight: self.weights.query, is_centered: false });
         content.into_iter().chain(query).collect()
     }
 
-    /// What retrieval adds to a row's score besides the [`terms`](Self::terms): together all parts but feedback and diversity.
+    /// What retrieval adds to a row's score besides the [`terms`](Self::terms): together all parts but feedback, diversity
+    /// and, of rows that nobody has chosen, likeness to single texts.
     pub fn base(&self, row: usize) -> f32 {
-        self.weights.popularity * self.catalog.log_popularity(row)
-            + self.weights.content * self.profile.tag_affinity(self.catalog, row)
+        let learned = self.learned.map_or(0.0, |learned| learned.collaborative(row) + learned.sequence(row));
+        self.popularity(row) + learned + self.content_weight() * self.profile.tag_affinity(self.catalog, row)
     }
 
     /// All parts that do not depend on the rest of the list.
     pub fn parts(&self, row: usize) -> ScoreParts {
         ScoreParts {
-            content: self.weights.content * self.profile.affinity(self.catalog, row),
+            content: self.content_weight() * self.profile.affinity(self.catalog, row) + self.closest(row),
+            collaborative: self.learned.map_or(0.0, |learned| learned.collaborative(row)),
+            sequence: self.learned.map_or(0.0, |learned| learned.sequence(row)),
             query: self.query.map_or(0.0, |q| self.weights.query * self.catalog.embeddings().dot(row, q)),
-            popularity: self.weights.popularity * self.catalog.log_popularity(row),
+            popularity: self.popularity(row),
             feedback: -self.weights.feedback * self.profile.aversion(self.catalog, row),
             diversity: 0.0,
         }
+    }
+
+    /// What each item of the history brings of the content, collaborative and sequence parts of a row, in catalog order; adds up to these parts.
+    pub fn contributions(&self, row: usize) -> Vec<(&Interest, f32)> {
+        let mut of_row: BTreeMap<usize, f32> = BTreeMap::new();
+        for (from, value) in self.learned.iter().flat_map(|learned| learned.contributions(row)) {
+            *of_row.entry(from).or_default() += value;
+        }
+        let closest = self.closest_weight(row);
+        if closest > 0.0 {
+            for (from, share) in self.profile.nearest_interests(self.catalog, row) {
+                *of_row.entry(from).or_default() += closest * share;
+            }
+        }
+        let weight = self.content_weight();
+        let interests = self.profile.interests().iter();
+        interests
+            .map(|interest| {
+                let learned = of_row.get(&interest.row).copied().unwrap_or(0.0);
+                (interest, weight * self.profile.contribution(self.catalog, interest, row) + learned)
+            })
+            .collect()
+    }
+
+    /// How well known an item is, `0..=1`.
+    pub fn fame(&self, row: usize) -> f32 {
+        self.learned.map_or_else(|| self.catalog.log_popularity(row), |learned| learned.fame(row))
+    }
+
+    /// The share of content that no scan sees: of rows that nobody has chosen, likeness to the nearest texts of the history.
+    fn closest(&self, row: usize) -> f32 {
+        let weight = self.closest_weight(row);
+        if weight > 0.0 { weight * self.profile.closest(self.catalog, row) } else { 0.0 }
+    }
+
+    fn closest_weight(&self, row: usize) -> f32 {
+        self.learned.map_or(0.0, |learned| learned.closest_weight(row))
+    }
+
+    fn content_weight(&self) -> f32 {
+        self.learned.map_or(self.weights.content, LearnedScores::content_weight)
+    }
+
+    fn popularity(&self, row: usize) -> f32 {
+        let stated = || self.weights.popularity * self.catalog.log_popularity(row);
+        self.learned.map_or_else(stated, |learned| learned.popularity(row))
     }
 }

@@ -72,21 +72,21 @@ export interface EngineRequest extends RankingOptions {
   ignoreHistory?: boolean;
 }
 
-/** What a score is made of. The parts add up to the score; a part that the catalog or this version does not have is absent. */
+/** What a score is made of. The parts add up to the score; without interactions, `collaborative` and `sequence` are 0. */
 export interface ScoreParts {
   /** Likeness to what the history shows a taste for. */
   content: number;
   /** What others who chose the same items chose. */
-  collaborative?: number;
+  collaborative: number;
   /** What tends to be chosen after the latest items of the history. */
-  sequence?: number;
+  sequence: number;
   /** Likeness to the words of the query. */
   query: number;
   /** How many people know and like the item. */
   popularity: number;
   /** Likeness to what was disliked; at most 0. */
   feedback: number;
-  /** What the item lost for being like others above it in the list; at most 0. */
+  /** What the item lost for being like others above it in the list, and for being well known; at most 0. */
   diversity: number;
 }
 

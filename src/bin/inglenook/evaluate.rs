@@ -9,8 +9,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use inglenook::catalog::{Item, ItemFormat, read_items};
 use inglenook::evaluation::{
-    CleaningReport, CleaningRules, Corpus, Evaluation, EvaluationOptions, InteractionFormat, Protocol, clean, evaluate,
-    evaluate_queries, read_interactions, read_parquet_interactions, read_queries, report_page,
+    CleaningReport, CleaningRules, Corpus, Dataset, Evaluation, EvaluationOptions, InteractionFormat, Protocol, clean,
+    evaluate, evaluate_queries, read_interactions, read_parquet_interactions, read_queries, report_page,
 };
 use inglenook::{Encoder, Error, Result};
 
@@ -43,6 +43,12 @@ pub struct Args {
     /// Take the settings that `MovieLens` small chose instead of choosing on validation
     #[arg(long)]
     no_tune: bool,
+    /// The product's diversity, 0 (relevance alone) to 1, instead of its default
+    #[arg(long)]
+    diversity: Option<f32>,
+    /// Measure the product alone
+    #[arg(long)]
+    no_baselines: bool,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = EvaluationOptions::default().seed)]
     seed: u64,
@@ -66,15 +72,17 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     // A wrong name is told before minutes of work.
     let protocol = args.protocol.as_deref().map(str::parse::<Protocol>).transpose()?;
-    let source = args.items.display().to_string();
-    let read = read_items(&source, BufReader::new(open(&args.items)?), ItemFormat::of(&args.items), args.skip_invalid)?;
-    if !read.report.is_empty() {
-        eprintln!("skipped {} items that cannot be used", read.report.len());
-    }
-    let options = EvaluationOptions { k: args.k, is_tuned: !args.no_tune, seed: args.seed };
+    let items = read_all_items(&args.items, args.skip_invalid)?;
+    let options = EvaluationOptions {
+        k: args.k,
+        is_tuned: !args.no_tune,
+        seed: args.seed,
+        diversity: args.diversity,
+        has_baselines: !args.no_baselines,
+    };
     let evaluation = match (protocol, &args.interactions, &args.queries) {
-        (Some(protocol), Some(interactions), _) => on_interactions(args, read.items, protocol, interactions, options)?,
-        (_, _, Some(queries)) => on_queries(args, read.items, queries, options)?,
+        (Some(protocol), Some(interactions), _) => on_interactions(args, items, protocol, interactions, options)?,
+        (_, _, Some(queries)) => on_queries(args, items, queries, options)?,
         _ => {
             return Err(Error::InvalidInput {
                 what: "arguments".into(),
@@ -94,6 +102,27 @@ fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
 
+/// The items of a file, those left out that cannot be used if `skip_invalid` says so.
+pub fn read_all_items(path: &Path, skip_invalid: bool) -> Result<Vec<Item>> {
+    let source = path.display().to_string();
+    let read = read_items(&source, BufReader::new(open(path)?), ItemFormat::of(path), skip_invalid)?;
+    if !read.report.is_empty() {
+        eprintln!("skipped {} items that cannot be used", read.report.len());
+    }
+    Ok(read.items)
+}
+
+/// Clean interactions with the items of these ids.
+pub fn read_data(path: &Path, ids: &[String], min_rating: f32) -> Result<(Dataset, CleaningReport)> {
+    let source = path.display().to_string();
+    let file = open(path)?;
+    let read = match InteractionFormat::of(path) {
+        InteractionFormat::Csv => read_interactions(&source, BufReader::new(file))?,
+        InteractionFormat::Parquet => read_parquet_interactions(&source, file)?,
+    };
+    clean(&source, &read, ids, CleaningRules { positive_rating: min_rating })
+}
+
 fn on_interactions(
     args: &Args,
     items: Vec<Item>,
@@ -101,14 +130,8 @@ fn on_interactions(
     path: &Path,
     options: EvaluationOptions,
 ) -> Result<Evaluation> {
-    let source = path.display().to_string();
-    let file = open(path)?;
-    let read = match InteractionFormat::of(path) {
-        InteractionFormat::Csv => read_interactions(&source, BufReader::new(file))?,
-        InteractionFormat::Parquet => read_parquet_interactions(&source, file)?,
-    };
     let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
-    let (data, report) = clean(&source, &read, &ids, CleaningRules { positive_rating: args.min_rating })?;
+    let (data, report) = read_data(path, &ids, args.min_rating)?;
     eprintln!("{}", cleaned(&report));
     // Before the texts are encoded: a protocol that finds no case says so at once.
     protocol.plan(&data)?;
@@ -148,7 +171,7 @@ fn cache(args: &Args) -> PathBuf {
     args.embeddings_cache.clone().unwrap_or_else(|| embeddings::cache_dir().join("embeddings"))
 }
 
-fn spinner() -> ProgressBar {
+pub fn spinner() -> ProgressBar {
     let style =
         ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
@@ -159,7 +182,7 @@ fn spinner() -> ProgressBar {
 }
 
 /// What cleaning did, in one line.
-fn cleaned(report: &CleaningReport) -> String {
+pub fn cleaned(report: &CleaningReport) -> String {
     let time = if report.has_timestamp { "" } else { "; no times: the order of the file stands for them" };
     format!(
         "{} interactions of {} users with {} items, {} positive; left out: {} unreadable, {} incomplete, {} not numbers, {} with unknown items, {} outliers, {} repeated{time}",

@@ -16,6 +16,7 @@ mod output;
 mod pack;
 mod recommend;
 mod sensitivity;
+mod train;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ struct Cli {
 enum Command {
     /// Turn a list of items into a catalog directory for the browser
     Build(build::Args),
+    /// Turn a list of items and what people did with them into a catalog directory with learned parts
+    Train(train::Args),
     /// Recommend from a catalog, for likes and dislikes, a request in words, both, or neither
     Recommend(recommend::Args),
     /// Encode lines of text from standard input, one JSON array of numbers a line
@@ -79,6 +82,7 @@ impl From<Device> for DeviceChoice {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Train(args) => train::run(&args),
         Command::Recommend(args) => recommend::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -148,6 +148,7 @@ fn because(item: &Recommendation) -> String {
     ];
     let others =
         named.iter().filter(|(_, value)| value.abs() >= 0.005).map(|(name, value)| format!("{name} {value:+.2}"));
-    let content = (parts.content != 0.0).then(|| format!("history {:+.2} ({})", parts.content, history.join(", ")));
+    let of_history = parts.content + parts.collaborative + parts.sequence;
+    let content = (of_history != 0.0).then(|| format!("history {of_history:+.2} ({})", history.join(", ")));
     content.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }

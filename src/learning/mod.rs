@@ -1,0 +1,58 @@
+//! Learning from interactions: makes the [`Learned`] parts of a catalog (native only).
+//!
+//! Three closed-form models, each one solution of a linear system: `together` (EASE), `next` (a linear session model) and `demand`
+//! (popularity from texts). A `blend_search` then chooses how their scores are mixed, by NDCG on what was held out.
+
+mod active;
+mod blend_search;
+mod demand;
+mod next;
+mod site;
+mod together;
+mod train;
+
+pub use blend_search::{Prepared, Target};
+pub use site::{like, site_catalog};
+pub use train::{Chosen, Progress, choose_blend, train};
+
+use crate::error::Result;
+use crate::evaluation::{Corpus, Event};
+use crate::learned::{CARRIED, Learned, Neighbors, Trend, carried_list, log_count};
+
+use active::Active;
+
+/// Neighbors that are kept of each row, of either model: more are worth less than their bytes (docs/evaluation.md).
+const NEIGHBORS: usize = 40;
+
+/// Learns from each user's positives, oldest first. The blend is the default one.
+///
+/// Deterministic on one machine.
+///
+/// # Errors
+/// [`Error::InvalidInput`](crate::Error::InvalidInput) if a system cannot be solved, which no finite input brings about.
+pub fn learn(corpus: &Corpus, training: &[Vec<Event>]) -> Result<Learned> {
+    let items = corpus.item_count();
+    let active = Active::of(training, items);
+    let space = corpus.space(true);
+    let collaborative = active.spread(together::solve(training, &active, space)?, NEIGHBORS);
+    let sequence = active.spread(next::solve(training, &active)?, NEIGHBORS);
+    let events = training.iter().flatten().map(|event| (event.item as usize, event.timestamp));
+    let trend = Trend::new(events, items);
+    let counts: Vec<f32> = (0..items).map(|row| trend.count(row) as f32).collect();
+    let scale = log_count(counts.iter().copied().fold(0.0, f32::max), 1.0).max(f32::MIN_POSITIVE);
+    let demand = demand::predict(corpus, &counts);
+    let mut predicted = vec![0.0; items];
+    let mut nearest = vec![Vec::new(); items];
+    let mut cosines = vec![0.0; items];
+    for row in (0..items).filter(|row| counts[*row] == 0.0) {
+        // As it is stored.
+        predicted[row] = ((demand[row] / scale).clamp(0.0, 1.0) * 255.0).round() / 255.0;
+        space.cosines(row, &mut cosines);
+        let mut near: Vec<(usize, f32)> =
+            active.rows.iter().map(|known| (*known as usize, cosines[*known as usize])).collect();
+        near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        nearest[row] = carried_list(near.iter());
+    }
+    let carried = Neighbors::new(nearest, CARRIED);
+    Ok(Learned { collaborative, sequence, carried, trend, predicted, blend: crate::learned::Blend::default() })
+}

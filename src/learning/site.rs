@@ -1,0 +1,32 @@
+//! The catalog of a site that knows a training part, and its events as a page records them.
+
+use super::learn;
+use crate::artifact;
+use crate::catalog::Catalog;
+use crate::embedding::Dtype;
+use crate::error::Result;
+use crate::evaluation::{Corpus, Event};
+use crate::interaction::{Interaction, InteractionKind};
+use crate::learned::{Blend, Learned};
+
+/// A catalog as a page loads it (int8), with the parts that a training part taught and a blend.
+///
+/// # Errors
+/// As [`learn`].
+pub fn site_catalog(corpus: &Corpus, training: &[Vec<Event>], blend: Blend) -> Result<Catalog> {
+    let space = corpus.space(false);
+    let files =
+        artifact::catalog_to_files(corpus.model(), corpus.items(), space.rows(), space.dimensions, Dtype::Int8)?;
+    let learned = learn(corpus, training)?;
+    Catalog::load(&files)?.with_learned(Learned { blend, ..learned })
+}
+
+/// A positive event as a page records it: a like.
+#[must_use]
+pub fn like(catalog: &Catalog, event: &Event) -> Interaction {
+    Interaction {
+        item_id: catalog.item(event.item as usize).id.to_owned(),
+        kind: InteractionKind::Like,
+        timestamp_ms: event.timestamp.saturating_mul(1000),
+    }
+}
