@@ -182,6 +182,7 @@ impl UserProfile {
         interest.weight * direction.mix(text, |(_, length)| catalog.tag_cosine(row, interest.row) / length)
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "at most three")]
     /// The interests whose texts are nearest to a row, with what each brings of [`closest`](Self::closest).
     pub(crate) fn nearest_interests(&self, catalog: &Catalog, row: usize) -> Vec<(usize, f32)> {
         let interests = self.newest_first.iter().take(COMPARED).map(|at| &self.interests[*at]);

@@ -1,5 +1,7 @@
 //! The learned parts of a catalog as a file, and back.
 
+#![allow(clippy::cast_possible_truncation, reason = "lengths that are bounded where they are made")]
+
 use super::sections::{SectionReader, SectionWriter};
 use crate::error::Result;
 use crate::learned::{Learned, Neighbors, Trend};

@@ -6,6 +6,13 @@
 //!
 //! Both linear models are kept as the few strongest [`Neighbors`] of each item.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "rows and counts stay below 2^32, and scores need no more than f32"
+)]
+
 pub mod blend;
 mod neighbors;
 mod trend;

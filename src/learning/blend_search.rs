@@ -169,8 +169,9 @@ impl PreparedCase {
         let mut ranks: Vec<usize> = (self.relevant.iter())
             .filter(|at| scores[**at] >= lowest)
             .map(|at| {
-                let ahead =
-                    |(other, score): (usize, &f32)| *score > scores[*at] || (*score == scores[*at] && other < *at);
+                let ahead = |(other, score): (usize, &f32)| {
+                    score.total_cmp(&scores[*at]).then((*at).cmp(&other)) == std::cmp::Ordering::Greater
+                };
                 1 + scores.iter().enumerate().filter(|pair| ahead(*pair)).count()
             })
             .collect();

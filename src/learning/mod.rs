@@ -3,6 +3,13 @@
 //! Three closed-form models, each one solution of a linear system: `together` (EASE), `next` (a linear session model) and `demand`
 //! (popularity from texts). A `blend_search` then chooses how their scores are mixed, by NDCG on what was held out.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "rows and counts stay below 2^32, and scores need no more than f32"
+)]
+
 mod active;
 mod blend_search;
 mod demand;

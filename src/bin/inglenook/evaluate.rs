@@ -18,6 +18,7 @@ use crate::{Device, embeddings, load, output};
 
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("measured").required(true).args(["interactions", "queries"]))]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Args {
     /// Items as JSON Lines or CSV (.csv): id and text, optionally title and tags
     #[arg(long, value_name = "FILE")]
