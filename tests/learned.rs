@@ -1,5 +1,11 @@
 //! Learned parts: what interactions teach, how it travels, and what the lists made of it promise.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "small numbers"
+)]
 
 mod common;
 
