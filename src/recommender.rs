@@ -100,7 +100,9 @@ pub(crate) const HALF_LIFE_DAYS: f64 = 365.0;
 /// History items named for a recommendation.
 const REASONS: usize = 3;
 /// Diversity for a person of whom something is known, and for one of whom nothing is.
-const DIVERSITY: f32 = 0.2;
+const DIVERSITY: f32 = 0.1;
+/// With learned parts, whose lists lean towards what is well known.
+const LEARNED_DIVERSITY: f32 = 0.2;
 const COLD_START_DIVERSITY: f32 = 0.5;
 /// What diversity takes from the best known item, for each point that it takes from one that is the same as another of the list.
 const FAME_SHARE: f32 = 1.0;
@@ -338,7 +340,8 @@ impl Recommender {
     /// Precise: all parts, diversified, explained.
     fn rank(&self, wish: &Wish<'_>, candidates: &[Candidate], request: &RecommendRequest) -> Vec<Recommendation> {
         let scorer = &self.scorer(wish);
-        let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { DIVERSITY });
+        let usual = if scorer.learned.is_some() { LEARNED_DIVERSITY } else { DIVERSITY };
+        let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { usual });
         let mut ranked: Vec<(ScoreParts, Candidate)> = candidates
             .iter()
             .map(|c| {

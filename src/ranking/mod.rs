@@ -136,9 +136,9 @@ impl Scorer<'_> {
             .collect()
     }
 
-    /// How well known an item is, `0..=1`.
+    /// How well known an item is by what was learned, `0..=1`; 0 without learned parts, whose popularity is what the site states.
     pub fn fame(&self, row: usize) -> f32 {
-        self.learned.map_or_else(|| self.catalog.log_popularity(row), |learned| learned.fame(row))
+        self.learned.map_or(0.0, |learned| learned.fame(row))
     }
 
     /// The share of content that no scan sees: of rows that nobody has chosen, likeness to the nearest texts of the history.
