@@ -15,14 +15,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_packages "the corpus" python3 python3-venv
-  say setup "installing the tokenizer for the corpus"
-  rm -rf "$venv"
-  quietly "python3 -m venv" python3 -m venv "$venv"
-  quietly "pip install (needs PyPI)" "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$venv/requirements.txt"
-fi
+python_environment "the corpus" "$here/requirements.txt" "$venv"
 if [ -n "$check" ]; then
   [ -f "$out/statistics.json" ] || fail "no corpus in $out; build it with scripts/corpus.sh"
   exec "$venv/bin/python" "$here/check.py" "$out" "$heldout"

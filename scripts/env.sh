@@ -38,6 +38,18 @@ need_packages() { # need_packages PURPOSE PACKAGE...
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# A virtual environment of Python in the cache, at the versions of a requirements.txt. Quiet when there is nothing to do.
+python_environment() { # python_environment PURPOSE REQUIREMENTS VENV
+  local purpose=$1 requirements=$2 venv=$3
+  cmp -s "$requirements" "$venv/requirements.txt" && return
+  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || need_packages "$purpose" python3 python3-venv
+  say setup "installing the Python packages of ${requirements#"$ROOT"/} ($purpose)"
+  rm -rf "$venv"
+  quietly "python3 -m venv" python3 -m venv "$venv"
+  quietly "pip install (needs PyPI)" "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  cp "$requirements" "$venv/requirements.txt"
+}
+
 # The cargo command line and environment that build for wasm32, as written by setup/wasm-target.sh.
 wasm_cargo() {
   # shellcheck disable=SC1091
