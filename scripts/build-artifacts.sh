@@ -18,11 +18,13 @@ cached() { # cached DIR KEY COMMAND...: runs the command, which fills DIR, unles
 }
 key() { cat "$@" | sha256sum | cut -c1-32; }
 code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/tokenizer/*.rs src/embedding.rs src/quantization/*.rs Cargo.lock)
+# A catalog's opening is a list of the recommender.
+ranking=(src/recommender.rs src/profile.rs src/ranking/*.rs src/retrieval/*.rs)
 
 cached "$int8" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --out "$int8"
-cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}")" \
+cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
-cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}")" \
+cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items "$INGLENOOK_CACHE/recipes/items.jsonl" --model "$f32" --out "$recipes"
 
 mkdir -p target/site/recipes

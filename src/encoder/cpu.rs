@@ -24,6 +24,19 @@ pub(crate) struct CpuEncoder {
     weights: BertWeights,
 }
 
+/// Where the input of linear layers was taken, within a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Site {
+    /// What queries, keys and values are made of.
+    Attention,
+    /// What attention gathered.
+    Context,
+    /// What the feed-forward part expands.
+    Expand,
+    /// What it contracts.
+    Contract,
+}
+
 /// Buffers that one pass after another uses; they grow to the largest and stay.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -87,11 +100,22 @@ impl CpuEncoder {
 
     /// As [`encode`](Self::encode), before vectors are scaled to length 1: the sum over a text's tokens, or the first token's vector.
     pub fn pooled(&self, texts: &[&[u32]], scratch: &mut Scratch) -> Vec<f32> {
+        self.watched(texts, scratch, |_, _, _| {})
+    }
+
+    /// As [`pooled`](Self::pooled); shows `watch` the rows that enter the linear layers: `(layer, site, rows)`.
+    pub(super) fn watched(
+        &self,
+        texts: &[&[u32]],
+        scratch: &mut Scratch,
+        mut watch: impl FnMut(usize, Site, &[f32]),
+    ) -> Vec<f32> {
         let hidden = self.weights.hidden;
         self.embed(texts, scratch);
-        for layer in &self.weights.layers {
-            self.attend(layer, texts, scratch);
-            feed_forward(layer, hidden, scratch);
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            let mut watch = |site: Site, rows: &[f32]| watch(index, site, rows);
+            self.attend(layer, texts, scratch, &mut watch);
+            feed_forward(layer, hidden, scratch, &mut watch);
         }
         self.pool(texts, &scratch.hidden)
     }
@@ -119,10 +143,17 @@ impl CpuEncoder {
     }
 
     /// Multi-head attention with its projection, residual and norm.
-    fn attend(&self, layer: &LayerWeights, texts: &[&[u32]], scratch: &mut Scratch) {
+    fn attend(
+        &self,
+        layer: &LayerWeights,
+        texts: &[&[u32]],
+        scratch: &mut Scratch,
+        watch: &mut impl FnMut(Site, &[f32]),
+    ) {
         let hidden = self.weights.hidden;
         let width = hidden / self.weights.heads;
         let Scratch { hidden: rows, query, key, value, context, projected, keys, scores, linear, .. } = scratch;
+        watch(Site::Attention, rows);
         let mut input = linear.input(rows, hidden);
         input.apply(&layer.query, query);
         input.apply(&layer.key, key);
@@ -146,6 +177,7 @@ impl CpuEncoder {
                 matmul(weights, value, [text.len(), text.len(), width], &mut context[from..range.end], hidden);
             }
         }
+        watch(Site::Context, context);
         linear.input(context, hidden).apply(&layer.output, projected);
         add_and_norm(rows, projected, &layer.attention_norm);
     }
@@ -175,11 +207,13 @@ fn copy_rows<'a>(table: &Matrix, ids: impl Iterator<Item = &'a u32>, out: &mut [
 }
 
 /// The feed-forward part with its residual and norm.
-fn feed_forward(layer: &LayerWeights, hidden: usize, scratch: &mut Scratch) {
+fn feed_forward(layer: &LayerWeights, hidden: usize, scratch: &mut Scratch, watch: &mut impl FnMut(Site, &[f32])) {
     let Scratch { hidden: rows, inner, projected, linear, .. } = scratch;
     for rows in rows.chunks_mut(TOKENS_FED * hidden) {
+        watch(Site::Expand, rows);
         linear.input(rows, hidden).apply(&layer.expand, inner);
         gelu(inner);
+        watch(Site::Contract, inner);
         linear.input(inner, layer.contract.weight.columns).apply(&layer.contract, projected);
         add_and_norm(rows, projected, &layer.output_norm);
     }

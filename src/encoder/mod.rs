@@ -13,6 +13,8 @@ mod device;
 pub mod gpu;
 mod gpu_choice;
 mod matrix;
+#[cfg(not(target_arch = "wasm32"))]
+mod moments;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 mod oracle;
 mod pack;
@@ -35,6 +37,8 @@ pub use device::{
 pub use gpu_choice::Clock;
 
 pub use crate::kernels::SimdLevel;
+#[cfg(not(target_arch = "wasm32"))]
+pub use moments::InputMoments;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 pub use oracle::Oracle;
 pub use pack::{ModelSource, pack_model};

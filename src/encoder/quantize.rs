@@ -2,42 +2,74 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+#[cfg(not(target_arch = "wasm32"))]
+use std::rc::Rc;
 
 use safetensors::{Dtype, SafeTensors, View};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::moments::InputMoments;
 use super::weights::{FACTOR, SCALE, corrupt, floats};
 use crate::error::Result;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::quantization::feedback;
 use crate::quantization::{WeightDtype, int4, quantize_row};
 
 /// How each matrix is to be stored.
 #[derive(Debug, Clone)]
 pub struct QuantizationPlan {
-    /// What most are stored as. Position tables, which take next to no room, and matrices without whole groups are int8 where this is int4.
+    /// What most are stored as. Position tables, which take next to no room, and matrices without whole groups are int8 where this is int4;
+    /// the row of the token type is a step finer than the rest.
     pub dtype: WeightDtype,
     /// Matrices, by a part of their name, that are stored as something else. The first that fits counts.
     pub exceptions: Vec<(String, WeightDtype)>,
     /// How int4 is rounded to.
     pub rounding: int4::Rounding,
+    /// What enters the linear layers: int8 matrices are rounded for it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub moments: Option<Rc<InputMoments>>,
 }
 
 impl From<WeightDtype> for QuantizationPlan {
     fn from(dtype: WeightDtype) -> Self {
-        Self { dtype, exceptions: Vec::new(), rounding: int4::Rounding::default() }
+        Self {
+            dtype,
+            exceptions: Vec::new(),
+            rounding: int4::Rounding::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            moments: None,
+        }
     }
 }
 
 impl QuantizationPlan {
-    const SMALL: [&'static str; 2] = ["position_embeddings", "token_type_embeddings"];
+    const TYPES: &'static str = "token_type_embeddings";
+    const POSITIONS: &'static str = "position_embeddings";
 
     fn dtype_of(&self, name: &str, columns: usize) -> WeightDtype {
         let exception = self.exceptions.iter().find(|(part, _)| name.contains(part.as_str()));
-        let is_small = || Self::SMALL.iter().any(|part| name.contains(part));
-        match exception.map_or(self.dtype, |(_, dtype)| *dtype) {
-            WeightDtype::Int4 if !columns.is_multiple_of(int4::GROUP) || (exception.is_none() && is_small()) => {
-                WeightDtype::Int8
-            }
-            dtype => dtype,
+        if let Some((_, dtype)) = exception {
+            return dtype.for_columns(columns);
         }
+        match self.dtype {
+            WeightDtype::Int4 if name.contains(Self::POSITIONS) || name.contains(Self::TYPES) => WeightDtype::Int8,
+            // One row that is added to every token: its rounding errs every text the same way, more than any other matrix does.
+            WeightDtype::Int8 if name.contains(Self::TYPES) => WeightDtype::F32,
+            dtype => dtype.for_columns(columns),
+        }
+    }
+
+    /// A matrix in int8: values and one scale a row.
+    #[cfg_attr(target_arch = "wasm32", expect(clippy::unnecessary_wraps, reason = "rounding for moments can fail"))]
+    fn int8(&self, name: &str, values: &[f32], columns: usize) -> Result<(Vec<i8>, Vec<f32>)> {
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(moments) = self.moments.as_ref().and_then(|moments| moments.of(name)) {
+            return feedback::quantize_rows(values, moments);
+        }
+        let mut quantized = vec![0; values.len()];
+        let rows = values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns));
+        let scales = rows.map(|(row, quantized)| quantize_row(row, quantized)).collect();
+        Ok((quantized, scales))
     }
 }
 
@@ -84,7 +116,9 @@ pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<V
         };
         match (dtype, &shape[..]) {
             (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns], plan.rounding),
-            (WeightDtype::Int8, &[rows, columns]) => put_int8(&mut out, name, &values, [rows, columns]),
+            (WeightDtype::Int8, &[rows, columns]) => {
+                put_int8(&mut out, name, plan.int8(name, &values, columns)?, [rows, columns]);
+            }
             _ => {
                 let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
                 out.insert(name.to_owned(), Owned { dtype: Dtype::F32, shape, data });
@@ -94,13 +128,14 @@ pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<V
     safetensors::serialize(out.iter(), None).map_err(|e| corrupt(e.to_string()))
 }
 
-fn put_int8(out: &mut BTreeMap<String, Owned>, name: &str, values: &[f32], [rows, columns]: [usize; 2]) {
-    let mut quantized = vec![0_i8; values.len()];
-    let mut scales = Vec::with_capacity(rows * 4);
-    for (row, q) in values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns)) {
-        scales.extend_from_slice(&quantize_row(row, q).to_le_bytes());
-    }
-    let data = bytemuck::cast_slice::<i8, u8>(&quantized).to_vec();
+fn put_int8(
+    out: &mut BTreeMap<String, Owned>,
+    name: &str,
+    (values, scales): (Vec<i8>, Vec<f32>),
+    [rows, columns]: [usize; 2],
+) {
+    let data = bytemuck::cast_slice::<i8, u8>(&values).to_vec();
+    let scales = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
     out.insert(name.to_owned(), Owned { dtype: Dtype::I8, shape: vec![rows, columns], data });
     out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales });
 }

@@ -242,6 +242,7 @@ impl LearnedScores<'_> {
     }
 
     /// The unweighted parts of a row, in the order of [`PartWeights`] but for content.
+    #[cfg(not(target_family = "wasm"))]
     pub fn unweighted(&self, row: usize) -> [f32; 3] {
         [self.together(row), log_strength(self.next.values[row]), self.popularity[row]]
     }

@@ -1,11 +1,13 @@
 //! Quantization: numbers in fewer bits, with a known error.
 //!
 //! [`int8`]: one scale a row; item tables and weights. [`int4`]: a scale a row and a small factor for each group of it; weights. [`binary`]: a bit
-//! a value; item tables.
+//! a value; item tables. [`feedback`](self): int8 rows rounded for the inputs that they will meet (native only).
 
 use serde::{Deserialize, Serialize};
 
 pub mod binary;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod feedback;
 pub mod int4;
 pub mod int8;
 
@@ -31,6 +33,14 @@ impl WeightDtype {
             Self::F32 => "f32",
             Self::Int8 => "int8",
             Self::Int4 => "int4",
+        }
+    }
+
+    /// The same, or int8 in place of int4 for rows that have no whole groups.
+    pub(crate) fn for_columns(self, columns: usize) -> Self {
+        match self {
+            Self::Int4 if !columns.is_multiple_of(int4::GROUP) => Self::Int8,
+            dtype => dtype,
         }
     }
 }

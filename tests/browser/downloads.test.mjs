@@ -1,6 +1,5 @@
 // How models and catalogs come and stay: cached by their pieces, taken up again where they broke off, brought up to date, used offline.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -286,29 +285,31 @@ describe('a new version of the catalog', () => {
   });
 });
 
-/** Adds an opening to a site's catalog, as the command line does: the list for somebody of whom nothing is known. */
-async function addOpening(page, site) {
-  const list = await page.evaluate(async () => {
-    const recommender = await load({ storage: 'memory', shared: false });
-    return recommender.recommend({ k: 60 });
-  });
-  const content = Buffer.from(JSON.stringify(list));
-  const name = 'opening-123456789abc.json';
-  fs.writeFileSync(path.join(site, 'catalog', name), content);
+/** Takes the opening out of a site's catalog, as if an older command line had built it; returns the file's entry in the manifest. */
+function removeOpening(site) {
   const file = path.join(site, 'catalog/manifest.json');
   const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  manifest.files = [...manifest.files.filter((entry) => entry.name !== name), { name, bytes: content.length, sha256 }];
-  fs.writeFileSync(file, JSON.stringify(manifest));
-  return list;
+  const opening = manifest.files.find(({ name }) => name.startsWith('opening-'));
+  fs.writeFileSync(file, JSON.stringify({ ...manifest, files: manifest.files.filter((entry) => entry !== opening) }));
+  return opening;
 }
 
 describe('the opening of a catalog', () => {
-  it('is the list for a stranger, before there is an engine, and from what is here once there was one', () =>
-    withSite(browser, { site: twoVersions() }, async (server, context) => {
+  it('is empty where the catalog has none', () => {
+    const site = twoVersions();
+    assert.ok(removeOpening(site));
+    return withSite(browser, { site }, async (server, context) => {
       const page = await openClient(context, server);
       assert.deepEqual(await page.evaluate(() => popular('/catalog/')), []);
-      const list = await addOpening(page, path.join(root, 'target/test-sites/versions'));
+    });
+  });
+
+  it('is the list for a stranger, before there is an engine, and from what is here once there was one', () =>
+    withSite(browser, {}, async (server, context) => {
+      const page = await openClient(context, server);
+      const list = await page.evaluate(async () =>
+        (await load({ storage: 'memory', shared: false })).recommend({ k: 60 }),
+      );
       await page.reload();
       await loadClient(page);
       forget(server);
@@ -336,9 +337,8 @@ describe('the opening of a catalog', () => {
   it('is an error where it is damaged, missing or no longer wanted', () => {
     let answer = (reply) => reply;
     const alter = (pathname, reply) => (pathname.includes('/opening-') ? answer(reply) : reply);
-    return withSite(browser, { site: twoVersions(), alter }, async (server, context) => {
+    return withSite(browser, { alter }, async (server, context) => {
       const page = await openClient(context, server);
-      await addOpening(page, path.join(root, 'target/test-sites/versions'));
       const attempt = () => page.evaluate(() => failure(popular('/catalog/')));
       answer = ({ body }) => ({ status: 200, body: body.subarray(1) });
       assertError(await attempt(), 'artifact_corrupt', /opening/);

@@ -1,10 +1,11 @@
 //! `inglenook pack`: a Hugging Face sentence encoder -> a model directory for the browser.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use indicatif::HumanBytes;
 use inglenook::artifact::manifest::ModelManifest;
-use inglenook::encoder::{Calibration, ModelSource, QuantizationPlan, calibrate, pack_model};
+use inglenook::encoder::{Calibration, InputMoments, ModelSource, QuantizationPlan, calibrate, pack_model};
 use inglenook::quantization::WeightDtype;
 use inglenook::quantization::int4::Rounding;
 use inglenook::{DeviceChoice, Error, Result};
@@ -43,6 +44,9 @@ pub struct Args {
     /// Texts are cut at this many tokens, special ones included (default: from the manifest, else 256)
     #[arg(long)]
     max_tokens: Option<usize>,
+    /// Round int8 matrices for what these texts, one a line, make them multiply; a few hundred texts are enough
+    #[arg(long, value_name = "FILE")]
+    round_for: Option<PathBuf>,
     /// Fit scale and shift of the last norm, so that the quantized model comes closer to --teacher's vectors of these texts, one a line
     #[arg(long, value_name = "FILE", requires = "teacher")]
     calibrate: Option<PathBuf>,
@@ -60,7 +64,11 @@ pub fn run(args: Args) -> Result<()> {
     source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
     let rounding = if args.trained_int4 { Rounding::Trained } else { Rounding::Search };
     let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
-    let plan = QuantizationPlan { dtype: args.dtype, exceptions, rounding };
+    let moments = match &args.round_for {
+        Some(texts) => Some(Rc::new(pollster::block_on(InputMoments::measure(&source, &lines(texts)?))?)),
+        None => None,
+    };
+    let plan = QuantizationPlan { dtype: args.dtype, exceptions, rounding, moments };
     if let (Some(texts), Some(teacher)) = (&args.calibrate, &args.teacher) {
         source = calibrated(source, &plan, texts, teacher)?;
     }
