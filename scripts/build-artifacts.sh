@@ -21,7 +21,16 @@ code=(src/artifact/*.rs src/encoder/*.rs src/kernels/*.rs src/catalog/*.rs src/t
 # A catalog's opening is a list of the recommender.
 ranking=(src/recommender.rs src/profile.rs src/ranking/*.rs src/retrieval/*.rs)
 
-cached "$int8" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --out "$int8"
+lists=(www/demo/films/items.jsonl "$INGLENOOK_CACHE/recipes/items.jsonl")
+pack_int8() {
+  local texts
+  texts=$(mktemp)
+  node scripts/item-texts.mjs 300 "${lists[@]}" >"$texts"
+  "$inglenook" pack --source "$f32" --out "$int8" --round-for "$texts"
+  rm "$texts"
+}
+
+cached "$int8" "$(key "$f32/manifest.json" scripts/item-texts.mjs "${lists[@]}" "${code[@]}")" pack_int8
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
 cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}" "${ranking[@]}")" \
