@@ -17,7 +17,9 @@ mod matrix;
 mod moments;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 mod oracle;
+#[cfg(not(target_arch = "wasm32"))]
 mod pack;
+#[cfg(not(target_arch = "wasm32"))]
 mod quantize;
 #[cfg(not(target_arch = "wasm32"))]
 mod sensitivity;
@@ -41,7 +43,9 @@ pub use crate::kernels::SimdLevel;
 pub use moments::InputMoments;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
 pub use oracle::Oracle;
+#[cfg(not(target_arch = "wasm32"))]
 pub use pack::{ModelSource, pack_model};
+#[cfg(not(target_arch = "wasm32"))]
 pub use quantize::{QuantizationPlan, quantize_weights};
 #[cfg(not(target_arch = "wasm32"))]
 pub use sensitivity::{Sensitivity, sensitivities};

@@ -2,16 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-#[cfg(not(target_arch = "wasm32"))]
 use std::rc::Rc;
 
 use safetensors::{Dtype, SafeTensors, View};
 
-#[cfg(not(target_arch = "wasm32"))]
 use super::moments::InputMoments;
 use super::weights::{FACTOR, SCALE, corrupt, floats};
 use crate::error::Result;
-#[cfg(not(target_arch = "wasm32"))]
 use crate::quantization::feedback;
 use crate::quantization::{WeightDtype, int4, quantize_row};
 
@@ -26,19 +23,12 @@ pub struct QuantizationPlan {
     /// How int4 is rounded to.
     pub rounding: int4::Rounding,
     /// What enters the linear layers: int8 matrices are rounded for it.
-    #[cfg(not(target_arch = "wasm32"))]
     pub moments: Option<Rc<InputMoments>>,
 }
 
 impl From<WeightDtype> for QuantizationPlan {
     fn from(dtype: WeightDtype) -> Self {
-        Self {
-            dtype,
-            exceptions: Vec::new(),
-            rounding: int4::Rounding::default(),
-            #[cfg(not(target_arch = "wasm32"))]
-            moments: None,
-        }
+        Self { dtype, exceptions: Vec::new(), rounding: int4::Rounding::default(), moments: None }
     }
 }
 
@@ -49,20 +39,18 @@ impl QuantizationPlan {
     fn dtype_of(&self, name: &str, columns: usize) -> WeightDtype {
         let exception = self.exceptions.iter().find(|(part, _)| name.contains(part.as_str()));
         if let Some((_, dtype)) = exception {
-            return dtype.for_columns(columns);
+            return whole_groups(*dtype, columns);
         }
         match self.dtype {
             WeightDtype::Int4 if name.contains(Self::POSITIONS) || name.contains(Self::TYPES) => WeightDtype::Int8,
             // One row that is added to every token: its rounding errs every text the same way, more than any other matrix does.
             WeightDtype::Int8 if name.contains(Self::TYPES) => WeightDtype::F32,
-            dtype => dtype.for_columns(columns),
+            dtype => whole_groups(dtype, columns),
         }
     }
 
     /// A matrix in int8: values and one scale a row.
-    #[cfg_attr(target_arch = "wasm32", expect(clippy::unnecessary_wraps, reason = "rounding for moments can fail"))]
     fn int8(&self, name: &str, values: &[f32], columns: usize) -> Result<(Vec<i8>, Vec<f32>)> {
-        #[cfg(not(target_arch = "wasm32"))]
         if let Some(moments) = self.moments.as_ref().and_then(|moments| moments.of(name)) {
             return feedback::quantize_rows(values, moments);
         }
@@ -70,6 +58,14 @@ impl QuantizationPlan {
         let rows = values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns));
         let scales = rows.map(|(row, quantized)| quantize_row(row, quantized)).collect();
         Ok((quantized, scales))
+    }
+}
+
+/// The same, or int8 in place of int4 for rows that have no whole groups.
+fn whole_groups(dtype: WeightDtype, columns: usize) -> WeightDtype {
+    match dtype {
+        WeightDtype::Int4 if !columns.is_multiple_of(int4::GROUP) => WeightDtype::Int8,
+        dtype => dtype,
     }
 }
 

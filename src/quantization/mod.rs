@@ -35,12 +35,4 @@ impl WeightDtype {
             Self::Int4 => "int4",
         }
     }
-
-    /// The same, or int8 in place of int4 for rows that have no whole groups.
-    pub(crate) fn for_columns(self, columns: usize) -> Self {
-        match self {
-            Self::Int4 if !columns.is_multiple_of(int4::GROUP) => Self::Int8,
-            dtype => dtype,
-        }
-    }
 }
