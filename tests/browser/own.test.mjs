@@ -92,7 +92,10 @@ describe('a catalog of the visitor', () => {
       (_, index) => `${index},Item ${index},${'words about something '.repeat(20)}${index}`,
     );
     await give('many.csv', `id,title,text\n${lines.join('\n')}`);
-    await page.getByTestId('progress-panel').getByText(/Reading [\d,]+ of 3,000/).waitFor();
+    await page
+      .getByTestId('progress-panel')
+      .getByText(/Reading [\d,]+ of 3,000/)
+      .waitFor();
     await page.waitForFunction(() => Number(document.querySelector('#progress').value) > 0.01);
     await page.getByTestId('stop').click();
     await page.getByTestId('progress-panel').waitFor({ state: 'hidden' });
