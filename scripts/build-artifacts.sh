@@ -35,6 +35,10 @@ cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
 cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items "$INGLENOOK_CACHE/recipes/items.jsonl" --model "$f32" --out "$recipes"
+# The films again, with what people's ratings teach; scripts/setup/interactions.sh has the terms.
+learned=$INGLENOOK_CACHE/catalogs/films-learned
+cached "$learned" "$(key "$films.key" "$INGLENOOK_CACHE/movielens/interactions.csv" src/learned/*.rs src/learning/*.rs src/evaluation/*.rs src/lexical.rs)" \
+  "$inglenook" train --items www/demo/films/items.jsonl --interactions "$INGLENOOK_CACHE/movielens/interactions.csv" --model "$f32" --out "$learned"
 
 mkdir -p target/site/recipes
 # Tests find all models in one place.

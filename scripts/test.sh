@@ -3,7 +3,7 @@
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 bash scripts/setup.sh
-for check in format lint test-corpus test-native build sizes api-reference test-browser test-packaging; do
+for check in format lint test-corpus test-native build sizes quality api-reference test-browser test-packaging; do
   started=$SECONDS
   say check "$check"
   bash "scripts/ci/$check.sh" || fail "the check '$check' failed; run it alone with: bash scripts/ci/$check.sh"

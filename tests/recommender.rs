@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{DAY_MS, catalog, catalog_files, dislike, interaction, like, random_rows};
+use common::{DAY_MS, DIMENSIONS, catalog, catalog_files, dislike, interaction, items, like, random_rows};
 use inglenook::{
-    Catalog, Dtype, Interaction, InteractionKind, RecommendRequest, Recommendation, Recommender, TagFilter, artifact,
+    Catalog, Dtype, Interaction, InteractionKind, Item, RecommendRequest, Recommendation, Recommender, TagFilter,
+    artifact,
 };
 use proptest::prelude::*;
 
@@ -216,6 +217,30 @@ proptest! {
             if item.because.len() == history.len() {
                 let sum: f32 = item.because.iter().map(|r| r.contribution).sum();
                 prop_assert!((sum - item.parts.content).abs() < 1e-5);
+            }
+        }
+    }
+
+    /// The taste turns towards what is liked, so what lies nearest to that gains, unless it lay nearer to the taste as it was.
+    #[test]
+    fn a_like_never_lowers_the_content_part_of_its_nearest_neighbors(liked in 0_usize..60, before in 0_usize..60) {
+        prop_assume!(liked != before);
+        let plain: Vec<Item> = items(60).into_iter().map(|item| Item { tags: Vec::new(), ..item }).collect();
+        let files = artifact::catalog_to_files("test-model", &plain, &random_rows(60, 7), DIMENSIONS, Dtype::F32).unwrap();
+        let recommender = Recommender::new(Catalog::load(&files).unwrap());
+        let content = |row: usize, history: &[Interaction]| {
+            recommender.explain(&plain[row].id, history, &request(1), None).unwrap().parts.content
+        };
+        let (earlier, later) = (interaction(before, InteractionKind::Like, -1), like(liked));
+        let mut neighbors: Vec<usize> = (0..60).filter(|row| ![liked, before].contains(row)).collect();
+        let cosine = |row: usize| content(row, std::slice::from_ref(&later));
+        neighbors.sort_by(|a, b| cosine(*b).total_cmp(&cosine(*a)));
+        for row in &neighbors[..5] {
+            prop_assert!(cosine(*row) > 0.0, "nobody's content part is 0");
+            let was = content(*row, std::slice::from_ref(&earlier));
+            if (0.0..=cosine(*row)).contains(&was) {
+                let is = content(*row, &[earlier.clone(), later.clone()]);
+                prop_assert!(is >= was - 1e-5, "{is} after {was}");
             }
         }
     }

@@ -7,7 +7,7 @@ use super::bootstrap::{mean_interval, paired_difference};
 use super::case::{Case, Fold};
 use super::corpus::Corpus;
 use super::dataset::Dataset;
-use super::measurement::{ConditionResult, Measures, SystemResult};
+use super::measurement::{CaseResult, ConditionResult, Measures, SystemResult};
 use super::metrics::{CaseMetrics, mean};
 use super::product::Product;
 use super::protocol::{Plan, Protocol};
@@ -81,7 +81,8 @@ pub(super) fn compare(systems: &mut [SystemResult], seed: u64) {
     let Some((product, others)) = systems.split_first_mut() else { return };
     for other in others {
         for (condition, of_product) in other.conditions.iter_mut().zip(&product.conditions) {
-            condition.behind = Some(paired_difference(&of_product.ndcg, &condition.ndcg, seed));
+            let ndcg = |result: &ConditionResult| result.cases.iter().map(|case| case.ndcg).collect::<Vec<_>>();
+            condition.behind = Some(paired_difference(&ndcg(of_product), &ndcg(condition), seed));
         }
     }
 }
@@ -117,29 +118,32 @@ impl Run<'_> {
             situations.iter().map(|situation| (method.default_setting(*situation), None)).collect()
         };
         observe(false);
-        let mut found = vec![(Vec::new(), Vec::new()); situations.len()];
+        let mut found = vec![(Vec::new(), Vec::new(), Vec::new()); situations.len()];
         for fold in &self.plan.test {
             let fitted = method.fit(self.corpus, fold)?;
             let surprise = surprise(fold);
             for (setting, conditions) in by_setting(chosen.iter().map(|(setting, _)| setting)) {
                 let system = fitted.system(setting)?;
                 for condition in conditions {
-                    for (metrics, top) in self.measure(system.as_ref(), &fold.cases[condition], fold, &surprise)? {
+                    let cases = &fold.cases[condition];
+                    let measured = self.measure(system.as_ref(), cases, fold, &surprise)?;
+                    for (case, (metrics, ranked)) in cases.iter().zip(measured) {
+                        let user = self.data.users[case.user].clone();
                         found[condition].0.push(metrics);
-                        found[condition].1.push(top);
+                        found[condition].1.push(ranked.top);
+                        found[condition].2.push(CaseResult { user, ndcg: metrics.ndcg, ranks: ranked.ranks });
                     }
                 }
             }
         }
         let candidates = candidates(&self.plan.test[0]);
         let EvaluationOptions { k, seed, .. } = self.options;
-        let conditions = found.iter().zip(chosen).map(|((cases, lists), (setting, validation_ndcg))| {
-            let mut measures = Measures::of(cases, lists, candidates, k, seed);
+        let conditions = found.into_iter().zip(chosen).map(|((metrics, lists, cases), (setting, validation_ndcg))| {
+            let mut measures = Measures::of(&metrics, &lists, candidates, k, seed);
             if method.name() == "rating" {
                 self.add_rmse(&mut measures);
             }
-            let ndcg = cases.iter().map(|case| case.ndcg).collect();
-            ConditionResult { setting, validation_ndcg, measures, behind: None, ndcg }
+            ConditionResult { setting, validation_ndcg, measures, behind: None, cases }
         });
         Ok(SystemResult { name: method.name(), conditions: conditions.collect() })
     }
@@ -181,12 +185,12 @@ impl Run<'_> {
         cases: &[Case],
         fold: &Fold,
         surprise: &[f64],
-    ) -> Result<Vec<(CaseMetrics, Vec<u32>)>> {
+    ) -> Result<Vec<(CaseMetrics, Ranked)>> {
         let space = self.corpus.space(false);
         let distance = |a: u32, b: u32| 1.0 - f64::from(space.cosine(a as usize, b as usize));
         self.rank(system, cases, fold, |ranked| {
             let metrics = CaseMetrics::of(&ranked, self.options.k, distance, |row| surprise[row as usize]);
-            (metrics, ranked.top)
+            (metrics, ranked)
         })
     }
 

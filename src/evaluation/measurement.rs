@@ -33,8 +33,19 @@ pub struct ConditionResult {
     pub measures: Measures,
     /// By how much the product's NDCG is higher; none of the product itself.
     pub behind: Option<Difference>,
-    /// NDCG of each case.
-    pub(super) ndcg: Vec<f64>,
+    /// What it reached in each case, in the same order for every system.
+    pub cases: Vec<CaseResult>,
+}
+
+/// One system on one case.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CaseResult {
+    /// The user's id; of a query its place in the file, from 0.
+    pub user: String,
+    /// NDCG at the length of the lists.
+    pub ndcg: f64,
+    /// Ranks of the relevant items among all candidates, ascending, from 1.
+    pub ranks: Vec<usize>,
 }
 
 impl Measures {

@@ -44,7 +44,7 @@ pub use dataset::{Dataset, Event, Rating};
 pub use evaluate::{Step, evaluate};
 pub use interactions::{InteractionFormat, RawInteraction, ReadInteractions, read_interactions};
 pub use item_order::{ItemOrder, fnv1a32};
-pub use measurement::{ConditionResult, Measures, SystemResult};
+pub use measurement::{CaseResult, ConditionResult, Measures, SystemResult};
 pub use metrics::{CaseMetrics, auc, catalog_coverage, hit_rate_at_k, mrr, ndcg_at_k, precision_at_k, recall_at_k};
 pub use parquet_interactions::read_parquet_interactions;
 pub use protocol::{Plan, Protocol};

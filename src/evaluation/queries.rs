@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::corpus::Corpus;
 use super::evaluate::{check_k, compare};
 use super::item_order::ItemOrder;
-use super::measurement::{ConditionResult, Measures, SystemResult};
+use super::measurement::{CaseResult, ConditionResult, Measures, SystemResult};
 use super::metrics::CaseMetrics;
 use super::product::{PRODUCT, text_scores};
 use super::ranked::Ranked;
@@ -137,7 +137,7 @@ pub fn evaluate_queries(
     }
     let order = ItemOrder::new(&corpus.ids());
     let distance = |a: u32, b: u32| 1.0 - f64::from(space.cosine(a as usize, b as usize));
-    let of_queries: Vec<[(CaseMetrics, Vec<u32>); 3]> = queries
+    let of_queries: Vec<[(CaseMetrics, Ranked); 3]> = queries
         .par_iter()
         .zip(vectors.par_chunks_exact(space.dimensions))
         .map(|(query, vector)| {
@@ -147,19 +147,24 @@ pub fn evaluate_queries(
             [text_scores(&cosines, &bm25), cosines, bm25].map(|scores| {
                 let candidates = (0..scores.len()).filter(|row| !query.excluded.contains(&(*row as u32)));
                 let ranked = Ranked::of(candidates, &scores, &query.relevant, &order, k);
-                (CaseMetrics::of(&ranked, k, distance, |_| 0.0), ranked.top)
+                (CaseMetrics::of(&ranked, k, distance, |_| 0.0), ranked)
             })
         })
         .collect();
     let result = |(at, name): (usize, &'static str)| {
-        let (cases, lists): (Vec<_>, Vec<_>) = of_queries.iter().map(|systems| systems[at].clone()).unzip();
+        let (metrics, lists): (Vec<_>, Vec<_>) =
+            of_queries.iter().map(|systems| (systems[at].0, systems[at].1.top.clone())).unzip();
         // Nobody has chosen anything yet, so that nothing is known to be rare.
-        let measures = Measures::of(&cases, &lists, corpus.item_count(), k, seed).without(&format!("novelty@{k}"));
-        let ndcg = cases.iter().map(|case| case.ndcg).collect();
+        let measures = Measures::of(&metrics, &lists, corpus.item_count(), k, seed).without(&format!("novelty@{k}"));
+        let cases = of_queries.iter().enumerate().map(|(place, systems)| {
+            let (metrics, ranked) = &systems[at];
+            CaseResult { user: place.to_string(), ndcg: metrics.ndcg, ranks: ranked.ranks.clone() }
+        });
+        let cases = cases.collect();
         let setting = Setting::default();
         SystemResult {
             name,
-            conditions: vec![ConditionResult { setting, validation_ndcg: None, measures, behind: None, ndcg }],
+            conditions: vec![ConditionResult { setting, validation_ndcg: None, measures, behind: None, cases }],
         }
     };
     let mut systems: Vec<SystemResult> = [PRODUCT, "embedding", "bm25"].into_iter().enumerate().map(result).collect();

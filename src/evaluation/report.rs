@@ -82,6 +82,24 @@ impl Evaluation {
         object
     }
 
+    /// What each system reached in each case, one JSON object a line: `{"system", "condition", "user", "ndcg", "ranks"}`.
+    #[must_use]
+    pub fn case_lines(&self) -> String {
+        let mut lines = String::new();
+        for system in &self.systems {
+            for (condition, result) in self.conditions.iter().zip(&system.conditions) {
+                for case in &result.cases {
+                    let mut line = json!(case);
+                    line["system"] = json!(system.name);
+                    line["condition"] = json!(condition);
+                    lines.push_str(&line.to_string());
+                    lines.push('\n');
+                }
+            }
+        }
+        lines
+    }
+
     /// The product's result.
     #[must_use]
     pub fn product(&self) -> Option<&SystemResult> {

@@ -97,21 +97,25 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+
+        /// Of one row by luck not; of many together always.
         #[test]
         fn products_lose_less_than_by_plain_rounding(
-            row in prop::collection::vec(-1.0_f32..1.0, 48),
+            rows in prop::collection::vec(-1.0_f32..1.0, 40 * 48),
             seed in prop::collection::vec(-1.0_f32..1.0, 97),
         ) {
-            prop_assume!(row.iter().any(|x| x.abs() > 0.1));
-            let inputs = inputs(&seed, row.len());
+            let inputs = inputs(&seed, 48);
             let moments = inputs.transpose() * &inputs;
-            let (values, scales) = quantize_rows(&row, moments.as_ref()).unwrap();
-            let mut plain = vec![0; row.len()];
-            let scale = quantize_row(&row, &mut plain);
-            prop_assert!((scale - scales[0]).abs() < 1e-9);
-            let (ours, theirs) =
-                (squared_error(&row, &values, scale, &inputs), squared_error(&row, &plain, scale, &inputs));
-            prop_assert!(ours <= theirs * 1.05 + 1e-6, "{ours} against {theirs}");
+            let (values, scales) = quantize_rows(&rows, moments.as_ref()).unwrap();
+            let (mut ours, mut theirs) = (0.0, 0.0);
+            for ((row, values), scale) in rows.chunks_exact(48).zip(values.chunks_exact(48)).zip(scales) {
+                let mut plain = [0; 48];
+                prop_assert!((quantize_row(row, &mut plain) - scale).abs() < 1e-9);
+                ours += squared_error(row, values, scale, &inputs);
+                theirs += squared_error(row, &plain, scale, &inputs);
+            }
+            prop_assert!(ours < theirs, "{ours} against {theirs}");
         }
     }
 

@@ -65,6 +65,9 @@ pub struct Args {
     /// Also write a page with tables and plots
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Also write what each system reached in each case, as JSON Lines: {"system", "condition", "user", "ndcg", "ranks"}
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
     /// Where the encoder runs
     #[arg(long, value_enum, default_value_t)]
     device: Device,
@@ -92,9 +95,14 @@ pub fn run(args: &Args) -> Result<()> {
             });
         }
     };
+    let write = |path: &Path, text: String| {
+        std::fs::write(path, text).map_err(|e| Error::Io { path: path.display().to_string(), source: e })
+    };
     if let Some(path) = &args.report {
-        std::fs::write(path, report_page(&evaluation))
-            .map_err(|e| Error::Io { path: path.display().to_string(), source: e })?;
+        write(path, report_page(&evaluation))?;
+    }
+    if let Some(path) = &args.cases {
+        write(path, evaluation.case_lines())?;
     }
     if args.json { output::pretty_json(&evaluation.to_json()) } else { print_tables(&evaluation) }
 }
