@@ -322,7 +322,10 @@ describe('the opening of a catalog', () => {
           await popular('/catalog/', { k: 1, exclude: [first.id] }),
         ];
       });
-      assert.deepEqual(ten, JSON.parse(JSON.stringify(list.slice(0, 10))));
+      // The file has as many digits as tell numbers of 32 bits apart.
+      const rounded = (list) =>
+        JSON.parse(JSON.stringify(list), (_, value) => (typeof value === 'number' ? Math.fround(value) + 0 : value));
+      assert.deepEqual(rounded(ten), rounded(list.slice(0, 10)));
       assert.ok(
         comedies.length > 0 && comedies.every(({ tags }) => tags.includes('Comedy') && !tags.includes('Romance')),
       );

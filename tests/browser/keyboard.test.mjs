@@ -114,8 +114,9 @@ describe('with the keyboard alone', () => {
 
   it('all of the page for a list of the visitor is reached, and a file is chosen', () =>
     withPage(`${site.url}/own.html`, async (page) => {
+      // Listening is asked of the browser before the key is: a chooser that nobody waits for yet would open in earnest.
+      const chooser = new Promise((resolve) => page.once('filechooser', resolve));
       await page.getByTestId('file').focus();
-      const chooser = page.waitForEvent('filechooser');
       await page.keyboard.press('Enter');
       const text = 'title,text\nRain,Water from above\nSnow,White and cold\nHail,Ice that falls\n';
       await (await chooser).setFiles({ name: 'weather.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
