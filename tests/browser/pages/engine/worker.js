@@ -28,19 +28,19 @@ const methods = {
   /** Median milliseconds of a request for each of some histories, the vector of its words given. */
   async timeRequests(histories, request, query, runs) {
     const vector = query && (await engine.encode([query]));
-    return Promise.all(
-      histories.map(async (history) => {
-        engine.setHistory(history);
-        const times = [];
-        // Two to warm up.
-        for (let run = -2; run < runs; run++) {
-          const from = performance.now();
-          await engine.recommend(request, vector);
-          if (run >= 0) times.push(performance.now() - from);
-        }
-        return times.sort((a, b) => a - b)[runs >> 1];
-      }),
-    );
+    const medians = [];
+    for (const history of histories) {
+      engine.setHistory(history);
+      const times = [];
+      // Two to warm up.
+      for (let run = -2; run < runs; run++) {
+        const from = performance.now();
+        await engine.recommend(request, vector);
+        if (run >= 0) times.push(performance.now() - from);
+      }
+      medians.push(times.sort((a, b) => a - b)[runs >> 1]);
+    }
+    return medians;
   },
 };
 
