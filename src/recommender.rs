@@ -25,7 +25,8 @@ pub struct RecommendRequest {
     pub now_ms: i64,
     /// Orders items only where nothing else does: no history, no request in words, no popularity in the catalog.
     pub seed: u64,
-    /// 0 ranks by relevance alone, 1 by difference alone. `None`: a little, or half for a person without history.
+    /// 0 ranks by relevance alone, 1 by difference alone. `None`: a little, with learned parts the more the longer the history is, or half for a
+    /// person without history.
     pub diversity: Option<f32>,
     /// Whether items of the history may come back. Disliked items never do.
     pub include_seen: bool,
@@ -101,7 +102,7 @@ pub(crate) const HALF_LIFE_DAYS: f64 = 365.0;
 const REASONS: usize = 3;
 /// Diversity for a person of whom something is known, and for one of whom nothing is.
 const DIVERSITY: f32 = 0.1;
-/// With learned parts, whose lists lean towards what is well known.
+/// With learned parts, whose lists lean towards what is well known, for a person of whom enough is known; less for others.
 const LEARNED_DIVERSITY: f32 = 0.2;
 const COLD_START_DIVERSITY: f32 = 0.5;
 /// What diversity takes from the best known item, for each point that it takes from one that is the same as another of the list.
@@ -340,7 +341,7 @@ impl Recommender {
     /// Precise: all parts, diversified, explained.
     fn rank(&self, wish: &Wish<'_>, candidates: &[Candidate], request: &RecommendRequest) -> Vec<Recommendation> {
         let scorer = &self.scorer(wish);
-        let usual = if scorer.learned.is_some() { LEARNED_DIVERSITY } else { DIVERSITY };
+        let usual = scorer.learned.map_or(DIVERSITY, |learned| LEARNED_DIVERSITY * learned.acquaintance());
         let diversity = request.diversity.unwrap_or(if scorer.is_cold() { COLD_START_DIVERSITY } else { usual });
         let mut ranked: Vec<(ScoreParts, Candidate)> = candidates
             .iter()

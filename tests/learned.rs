@@ -15,7 +15,7 @@ use common::{dislike, interaction, items, like, random, random_rows};
 use inglenook::artifact::{self, manifest::CatalogManifest};
 use inglenook::evaluation::{Corpus, Dataset, Event, ItemOrder};
 use inglenook::learned::Learned;
-use inglenook::learning::train;
+use inglenook::learning::{Parts, train};
 use inglenook::{
     ArtifactFiles, Catalog, Dtype, Error, Interaction, InteractionKind, Item, RecommendRequest, Recommendation,
     Recommender,
@@ -63,7 +63,7 @@ fn learned_files(order: &[usize]) -> ArtifactFiles {
     let ids = corpus.ids();
     let users = (0..positives.len()).map(|user| user.to_string()).collect();
     let data = Dataset { users, order: ItemOrder::new(&ids), items: ids, positives, ratings: Vec::new() };
-    let (learned, _) = train(&corpus, &data, false, &|_| ()).unwrap();
+    let (learned, _) = train(&corpus, &data, Parts::default(), false, &|_| ()).unwrap();
     let rows: Vec<f32> =
         order.iter().flat_map(|at| random_rows(ITEMS, 1)[at * DIMENSIONS..(at + 1) * DIMENSIONS].to_vec()).collect();
     let mut files = artifact::catalog_to_files("test", corpus.items(), &rows, DIMENSIONS, Dtype::Int8).unwrap();

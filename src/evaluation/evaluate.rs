@@ -47,7 +47,8 @@ pub fn evaluate(
     }
     check_k(options.k)?;
     let plan = protocol.plan(data)?;
-    let mut methods: Vec<Box<dyn Method>> = vec![Box::new(Product::new(protocol, options.k, options.diversity))];
+    let mut methods: Vec<Box<dyn Method>> =
+        vec![Box::new(Product::new(protocol, options.k, options.diversity, options.parts))];
     if options.has_baselines {
         methods.extend(baselines(protocol, !data.ratings.is_empty()));
     }

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::interaction::Interaction;
 use crate::learned::Blend;
-use crate::learning::{choose_blend, like, site_catalog};
+use crate::learning::{Parts, choose_blend, like, site_catalog};
 use crate::recommender::{RecommendRequest, Recommender};
 
 /// What a page does: a catalog with what the training part taught, and the default settings of the recommender.
@@ -20,6 +20,8 @@ pub(super) struct Product {
     k: usize,
     /// As in a request.
     diversity: Option<f32>,
+    /// What is learned.
+    parts: Parts,
     /// How parts are mixed: what validation chose, or the default.
     blend: OnceLock<Blend>,
 }
@@ -35,8 +37,8 @@ struct Site<'a> {
 }
 
 impl Product {
-    pub fn new(protocol: Protocol, k: usize, diversity: Option<f32>) -> Self {
-        Self { protocol, k, diversity, blend: OnceLock::new() }
+    pub fn new(protocol: Protocol, k: usize, diversity: Option<f32>, parts: Parts) -> Self {
+        Self { protocol, k, diversity, parts, blend: OnceLock::new() }
     }
 }
 
@@ -48,16 +50,16 @@ impl Method for Product {
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
         let mut blend = Blend::default();
         for fold in &plan.validation {
-            choose_blend(corpus, self.protocol, fold, &mut blend)?;
+            choose_blend(corpus, self.protocol, fold, self.parts, &mut blend)?;
         }
         self.blend.get_or_init(|| blend);
         Ok(())
     }
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
-        let blend = self.blend.get().cloned().unwrap_or_default();
+        let blend = self.blend.get().cloned().unwrap_or_else(|| self.parts.of(Blend::default()));
         Ok(Box::new(Site {
-            catalog: site_catalog(corpus, &fold.training, blend)?,
+            catalog: site_catalog(corpus, &fold.training, self.parts, blend)?,
             fold,
             k: self.k,
             diversity: self.diversity,

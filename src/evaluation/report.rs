@@ -7,6 +7,7 @@ use super::cleaning::CleaningReport;
 use super::measurement::SystemResult;
 use super::product::PRODUCT;
 use super::queries::QueryReport;
+use crate::learning::Parts;
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,13 +20,15 @@ pub struct EvaluationOptions {
     pub seed: u64,
     /// The product's diversity, `0..=1`; its default where `None`.
     pub diversity: Option<f32>,
+    /// What the product learns.
+    pub parts: Parts,
     /// Whether the baselines are run beside the product.
     pub has_baselines: bool,
 }
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self { k: 10, is_tuned: true, seed: 20_161_123, diversity: None, has_baselines: true }
+        Self { k: 10, is_tuned: true, seed: 20_161_123, diversity: None, parts: Parts::default(), has_baselines: true }
     }
 }
 

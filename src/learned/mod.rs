@@ -45,6 +45,9 @@ pub struct Learned {
 pub const SEQUENCE_DECAY: f32 = 0.7;
 /// See [`SEQUENCE_DECAY`].
 pub const COLLABORATIVE_DECAY: f32 = 0.8;
+/// So many items of history say enough of a person to give them something else than what they want most. Of others what is like their few
+/// items, or well known, is the best guess.
+const ACQUAINTED: f32 = 20.0;
 /// How much of an item's popularity is that of the last year or so; the rest is that of all time.
 const RECENT_SHARE: f32 = 0.7;
 /// Older items of the history count less than a millionth: they are not looked at.
@@ -59,6 +62,8 @@ pub(crate) struct LearnedScores<'a> {
     together: Strengths,
     next: Strengths,
     popularity: Vec<f32>,
+    /// How much of the person is known, `0..=1`.
+    acquaintance: f32,
     is_new: Vec<bool>,
     /// The scaled strength of each row as a new item's neighbor: an item of the history speaks for its own neighbors in full.
     near: Vec<f32>,
@@ -143,7 +148,8 @@ impl Learned {
             near[*row] = log_strength(together.strongest);
         }
         let weights = self.blend.at(newest_first.len());
-        LearnedScores { learned: self, together, next, popularity, is_new, near, weights }
+        let acquaintance = (newest_first.len() as f32 / ACQUAINTED).min(1.0);
+        LearnedScores { learned: self, together, next, popularity, acquaintance, is_new, near, weights }
     }
 
     /// The logarithm of the highest count, plus one.
@@ -224,6 +230,11 @@ impl LearnedScores<'_> {
     pub fn popularity(&self, row: usize) -> f32 {
         let offset = if self.is_new[row] { self.weights.new_offset } else { 0.0 };
         self.weights(row).popularity * self.popularity[row] + offset
+    }
+
+    /// How much of the person is known, `0..=1`.
+    pub fn acquaintance(&self) -> f32 {
+        self.acquaintance
     }
 
     /// Popularity, `0..=1`, unweighted.

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::parts::Parts;
 use super::site::like;
 use crate::catalog::Catalog;
 use crate::evaluation::{Case, Fold, ndcg_at_k};
@@ -44,9 +45,9 @@ struct PreparedCase {
 
 impl Prepared {
     /// Computes the parts for cases of a fold whose training part the catalog's learned parts were made from. With `is_new` only items that
-    /// nobody has chosen are ranked, else only the others. No cases where the catalog has no learned parts.
+    /// nobody has chosen are ranked, else only the others; parts that are not wanted are 0. No cases where the catalog has no learned parts.
     #[must_use]
-    pub fn new(catalog: &Catalog, fold: &Fold, cases: &[Case], is_new: bool) -> Self {
+    pub fn new(catalog: &Catalog, fold: &Fold, cases: &[Case], wanted: Parts, is_new: bool) -> Self {
         let Some(learned) = catalog.learned() else { return Self { cases: Vec::new() } };
         let is_new_row: Vec<bool> = (0..catalog.len()).map(|row| learned.is_new(row)).collect();
         // Evenly from all of them.
@@ -63,6 +64,7 @@ impl Prepared {
             }
             let parts = |row: usize| {
                 let [together, next, popularity] = scores.unweighted(row);
+                let popularity = if wanted.popularity { popularity } else { 0.0 };
                 let closest = if is_new_row[row] { profile.closest(catalog, row) } else { 0.0 };
                 [profile.affinity(catalog, row), together, next, popularity, closest]
             };

@@ -14,35 +14,39 @@ mod active;
 mod blend_search;
 mod demand;
 mod next;
+mod parts;
 mod site;
 mod together;
 mod train;
 
 pub use blend_search::{Prepared, Target};
+pub use parts::{Part, Parts};
 pub use site::{like, site_catalog};
 pub use train::{Chosen, Progress, choose_blend, train};
 
 use crate::error::Result;
 use crate::evaluation::{Corpus, Event};
-use crate::learned::{CARRIED, Learned, Neighbors, Trend, carried_list, log_count};
+use crate::learned::{Blend, CARRIED, Learned, Neighbors, Trend, carried_list, log_count};
 
 use active::Active;
 
 /// Neighbors that are kept of each row, of either model: more are worth less than their bytes (docs/evaluation.md).
 const NEIGHBORS: usize = 40;
 
-/// Learns from each user's positives, oldest first. The blend is the default one.
+/// Learns some parts from each user's positives, oldest first. The blend is the default one.
 ///
 /// Deterministic on one machine.
 ///
 /// # Errors
 /// [`Error::InvalidInput`](crate::Error::InvalidInput) if a system cannot be solved, which no finite input brings about.
-pub fn learn(corpus: &Corpus, training: &[Vec<Event>]) -> Result<Learned> {
+pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<Learned> {
     let items = corpus.item_count();
     let active = Active::of(training, items);
     let space = corpus.space(true);
-    let collaborative = active.spread(together::solve(training, &active, space)?, NEIGHBORS);
-    let sequence = active.spread(next::solve(training, &active)?, NEIGHBORS);
+    let none = || Neighbors::new(vec![Vec::new(); items], 0);
+    let collaborative =
+        if parts.collaborative { active.spread(together::solve(training, &active, space)?, NEIGHBORS) } else { none() };
+    let sequence = if parts.sequence { active.spread(next::solve(training, &active)?, NEIGHBORS) } else { none() };
     let events = training.iter().flatten().map(|event| (event.item as usize, event.timestamp));
     let trend = Trend::new(events, items);
     let counts: Vec<f32> = (0..items).map(|row| trend.count(row) as f32).collect();
@@ -61,5 +65,5 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>]) -> Result<Learned> {
         nearest[row] = carried_list(near.iter());
     }
     let carried = Neighbors::new(nearest, CARRIED);
-    Ok(Learned { collaborative, sequence, carried, trend, predicted, blend: crate::learned::Blend::default() })
+    Ok(Learned { collaborative, sequence, carried, trend, predicted, blend: parts.of(Blend::default()) })
 }

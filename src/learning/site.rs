@@ -1,6 +1,6 @@
 //! The catalog of a site that knows a training part, and its events as a page records them.
 
-use super::learn;
+use super::{Parts, learn};
 use crate::artifact;
 use crate::catalog::Catalog;
 use crate::embedding::Dtype;
@@ -13,11 +13,11 @@ use crate::learned::{Blend, Learned};
 ///
 /// # Errors
 /// As [`learn`].
-pub fn site_catalog(corpus: &Corpus, training: &[Vec<Event>], blend: Blend) -> Result<Catalog> {
+pub fn site_catalog(corpus: &Corpus, training: &[Vec<Event>], parts: Parts, blend: Blend) -> Result<Catalog> {
     let space = corpus.space(false);
     let files =
         artifact::catalog_to_files(corpus.model(), corpus.items(), space.rows(), space.dimensions, Dtype::Int8)?;
-    let learned = learn(corpus, training)?;
+    let learned = learn(corpus, training, parts)?;
     Catalog::load(&files)?.with_learned(Learned { blend, ..learned })
 }
 

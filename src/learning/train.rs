@@ -1,7 +1,7 @@
 //! All of it: three validations choose the blend, then the parts are learned from everything.
 
 use super::blend_search::{Prepared, Target};
-use super::{learn, site_catalog};
+use super::{Parts, learn, site_catalog};
 use crate::error::Result;
 use crate::evaluation::{Corpus, Dataset, Fold, Protocol};
 use crate::learned::blend::KNOTS;
@@ -30,17 +30,18 @@ pub struct Chosen {
     pub ndcg: f64,
 }
 
-/// Learns the parts of a catalog and, with `is_tuned`, their blend.
+/// Learns some parts for a catalog and, with `is_tuned`, their blend.
 ///
 /// # Errors
 /// As [`learn`].
 pub fn train(
     corpus: &Corpus,
     data: &Dataset,
+    parts: Parts,
     is_tuned: bool,
     observe: &dyn Fn(Progress),
 ) -> Result<(Learned, Vec<Chosen>)> {
-    let mut blend = Blend::default();
+    let mut blend = parts.of(Blend::default());
     let mut chosen = Vec::new();
     for protocol in [Protocol::ColdItems, Protocol::ColdUsers, Protocol::LeaveLastOut].into_iter().filter(|_| is_tuned)
     {
@@ -48,11 +49,11 @@ pub fn train(
         let Ok(plan) = protocol.plan(data) else { continue };
         observe(Progress::Choosing(protocol));
         for fold in &plan.validation {
-            chosen.extend(choose_blend(corpus, protocol, fold, &mut blend)?);
+            chosen.extend(choose_blend(corpus, protocol, fold, parts, &mut blend)?);
         }
     }
     observe(Progress::Learning);
-    let learned = learn(corpus, &data.positives)?;
+    let learned = learn(corpus, &data.positives, parts)?;
     Ok((Learned { blend, ..learned }, chosen))
 }
 
@@ -61,11 +62,18 @@ pub fn train(
 ///
 /// # Errors
 /// As [`learn`].
-pub fn choose_blend(corpus: &Corpus, protocol: Protocol, fold: &Fold, blend: &mut Blend) -> Result<Vec<Chosen>> {
+pub fn choose_blend(
+    corpus: &Corpus,
+    protocol: Protocol,
+    fold: &Fold,
+    parts: Parts,
+    blend: &mut Blend,
+) -> Result<Vec<Chosen>> {
     if fold.cases.iter().all(|cases| cases.len() < LEAST_CASES) {
         return Ok(Vec::new());
     }
-    let catalog = site_catalog(corpus, &fold.training, blend.clone())?;
+    *blend = parts.of(blend.clone());
+    let catalog = site_catalog(corpus, &fold.training, parts, blend.clone())?;
     let mut chosen = Vec::new();
     for (condition, cases) in fold.cases.iter().enumerate() {
         let target = match protocol {
@@ -73,7 +81,7 @@ pub fn choose_blend(corpus: &Corpus, protocol: Protocol, fold: &Fold, blend: &mu
             Protocol::ColdUsers => Target::Knot(condition),
             Protocol::LeaveLastOut | Protocol::TimeSplit => Target::Knot(KNOTS.len() - 1),
         };
-        let prepared = Prepared::new(&catalog, fold, cases, target == Target::New);
+        let prepared = Prepared::new(&catalog, fold, cases, parts, target == Target::New);
         if prepared.len() < LEAST_CASES {
             continue;
         }

@@ -12,6 +12,7 @@ use inglenook::evaluation::{
     CleaningReport, CleaningRules, Corpus, Dataset, Evaluation, EvaluationOptions, InteractionFormat, Protocol, clean,
     evaluate, evaluate_queries, read_interactions, read_parquet_interactions, read_queries, report_page,
 };
+use inglenook::learning::{Part, Parts};
 use inglenook::{Encoder, Error, Result};
 
 use crate::{Device, embeddings, load, output};
@@ -47,6 +48,9 @@ pub struct Args {
     /// The product's diversity, 0 (relevance alone) to 1, instead of its default
     #[arg(long)]
     diversity: Option<f32>,
+    /// Parts that the product does without: collaborative, sequence, popularity (repeatable)
+    #[arg(long, value_name = "PART")]
+    without: Vec<Part>,
     /// Measure the product alone
     #[arg(long)]
     no_baselines: bool,
@@ -82,6 +86,7 @@ pub fn run(args: &Args) -> Result<()> {
         is_tuned: !args.no_tune,
         seed: args.seed,
         diversity: args.diversity,
+        parts: Parts::without(&args.without),
         has_baselines: !args.no_baselines,
     };
     let evaluation = match (protocol, &args.interactions, &args.queries) {

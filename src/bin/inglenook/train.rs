@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use inglenook::artifact::{self, TableFormat};
 use inglenook::catalog::Item;
 use inglenook::evaluation::{CleaningRules, Corpus};
-use inglenook::learning::{Progress, Target, train};
+use inglenook::learning::{Part, Parts, Progress, Target, train};
 use inglenook::{Dtype, Result};
 
 use crate::{Device, build, embeddings, evaluate, load};
@@ -35,6 +35,9 @@ pub struct Args {
     /// Ratings from here on are positive, lower ones say nothing
     #[arg(long, default_value_t = CleaningRules::default().positive_rating, value_name = "RATING")]
     min_rating: f32,
+    /// A part to do without: collaborative, sequence, popularity (repeatable)
+    #[arg(long, value_name = "PART")]
+    without: Vec<Part>,
     /// Mix the parts as `MovieLens` small wants it, instead of choosing on what is held out
     #[arg(long)]
     no_tune: bool,
@@ -67,7 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut files = artifact::catalog_to_files(space, &items, &rows, encoder.dimensions(), format)?;
     let corpus = Corpus::new(items, space, rows, encoder.dimensions())?;
     let bar = evaluate::spinner();
-    let (learned, chosen) = train(&corpus, &data, !args.no_tune, &|progress| {
+    let (learned, chosen) = train(&corpus, &data, Parts::without(&args.without), !args.no_tune, &|progress| {
         bar.set_message(match progress {
             Progress::Choosing(protocol) => format!("choosing weights on {protocol}"),
             Progress::Learning => "learning from all interactions".to_owned(),
