@@ -48,11 +48,11 @@ fn an_unknown_person_gets_popular_items_that_differ() {
 
 #[test]
 fn without_popularity_the_seed_orders_unknown_persons_lists() {
-    let mut items = common::items(300);
+    let mut items = items(300);
     for item in &mut items {
         item.popularity = 0.0;
     }
-    let files = artifact::catalog_to_files("m", &items, &random_rows(300, 7), common::DIMENSIONS, Dtype::Int8).unwrap();
+    let files = artifact::catalog_to_files("m", &items, &random_rows(300, 7), DIMENSIONS, Dtype::Int8).unwrap();
     let recommender = Recommender::new(Catalog::load(&files).unwrap());
     let list = |seed| recommender.recommend(&[], &RecommendRequest { seed, ..request(10) }, None).unwrap();
     assert_eq!(list(1), list(1));
@@ -171,7 +171,7 @@ fn arguments_out_of_range_are_typed_errors() {
         assert_eq!(code(RecommendRequest { diversity: Some(diversity), ..request(5) }, None), "invalid_input");
     }
     assert_eq!(code(request(5), Some(&[0.0; 3])), "invalid_input");
-    assert_eq!(code(request(5), Some(&[f32::NAN; common::DIMENSIONS])), "invalid_input");
+    assert_eq!(code(request(5), Some(&[f32::NAN; DIMENSIONS])), "invalid_input");
     assert_eq!(recommender().explain("nope", &[], &request(5), None).unwrap_err().code(), "unknown_item");
 }
 
