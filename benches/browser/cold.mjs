@@ -35,10 +35,13 @@ export async function cold(session, url) {
     ['first visit over 10 Mbit/s: to a first shelf', 'shelfMs'],
     ['first visit over 10 Mbit/s: to a shelf for words', 'ms'],
   ]) {
+    const ours = ms('inglenook', which);
     session.add({
       name,
       device: 'cpu',
-      ours_ms: ms('inglenook', which),
+      // What the line can have carried by then.
+      ...(ours && { note: `Inglenook: after at most ${Math.round((ours * LINE) / 1e6)} kB` }),
+      ours_ms: ours,
       peer: PEER,
       peer_ms: ms('transformers', which),
       runs: VISITS,
