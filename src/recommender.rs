@@ -356,17 +356,15 @@ impl Recommender {
         } else {
             ranked.sort_by(|a, b| by_score(&a.1, &b.1));
         }
-        let (low, high) = (ranked.last().map_or(0.0, |(_, c)| c.score), ranked.first().map_or(0.0, |(_, c)| c.score));
-        // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
-        let fame = |row: usize| -FAME_SHARE * diversity * (high - low) * scorer.fame(row);
-        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score + fame(c.row)).collect();
+        let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
-        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), 1.0 - diversity, request.k)
+        // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
+        let fame = |at: usize| FAME_SHARE * scorer.fame(ranked[at].1.row);
+        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), fame, diversity, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];
-                let taken = pick.adjustment + fame(candidate.row);
-                self.recommendation(scorer, candidate.row, ScoreParts { diversity: taken, ..parts })
+                self.recommendation(scorer, candidate.row, ScoreParts { diversity: pick.adjustment, ..parts })
             })
             .collect()
     }
