@@ -48,8 +48,9 @@ export async function createRecommender(options: RecommenderOptions): Promise<Re
   if (signal?.aborted) throw cancelled('loading was cancelled before it began');
   const load = loadOf(options);
   const line = openLine(worker, shared);
-  const lock = line.isShared ? await holdLock('page') : null;
+  // Listens from now on: a worker that cannot start says so once.
   const connection = new Connection(line);
+  const lock = line.isShared ? await holdLock('page') : null;
   try {
     const input = { ...load, pageLock: lock?.name ?? null };
     const status = await connection.call('load', input, { signal, onProgress });
