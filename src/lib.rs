@@ -33,6 +33,7 @@
 // The library returns errors: it neither panics on input nor talks to the terminal.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
 
+pub mod adapter;
 pub mod artifact;
 pub mod catalog;
 pub mod embedding;
@@ -65,6 +66,7 @@ pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+pub use adapter::Adapter;
 pub use artifact::ArtifactFiles;
 pub use catalog::{Catalog, Item, TagFilter};
 pub use embedding::{Dtype, EmbeddingTable};

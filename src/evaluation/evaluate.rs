@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::baselines::{RatingModel, baselines, popularity_counts};
 use super::bootstrap::{mean_interval, paired_difference};
 use super::case::{Case, Fold};
+use super::content::Content;
 use super::corpus::Corpus;
 use super::dataset::Dataset;
 use super::measurement::{ConditionResult, Measures, SystemResult};
@@ -48,6 +49,11 @@ pub fn evaluate(
     check_k(options.k)?;
     let plan = protocol.plan(data)?;
     let mut methods: Vec<Box<dyn Method>> = vec![Box::new(Product::new(protocol, options.k, options.diversity))];
+    if let Some(finetune) = options.finetune {
+        methods.push(Box::new(Product::new(protocol, options.k, options.diversity).finetuned(finetune)));
+        methods.push(Box::new(Content::new("content-profile", None)));
+        methods.push(Box::new(Content::new("content-profile-finetuned", Some(finetune))));
+    }
     if options.has_baselines {
         methods.extend(baselines(protocol, !data.ratings.is_empty()));
     }

@@ -3,14 +3,15 @@
 use std::sync::OnceLock;
 
 use super::case::{Fold, Known};
+use super::content::Finetuned;
 use super::corpus::Corpus;
 use super::protocol::{Plan, Protocol};
-use super::system::{Fitted, Method, Scorer, Setting, System};
+use super::system::{Fitted, Method, Scorer, Setting, Situation, System};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::interaction::Interaction;
 use crate::learned::Blend;
-use crate::learning::{choose_blend, like, site_catalog};
+use crate::learning::{FinetuneOptions, choose_blend, like, site_catalog};
 use crate::recommender::{RecommendRequest, Recommender};
 
 /// What a page does: a catalog with what the training part taught, and the default settings of the recommender.
@@ -20,12 +21,15 @@ pub(super) struct Product {
     k: usize,
     /// As in a request.
     diversity: Option<f32>,
+    /// Whether an adapter is learned too.
+    finetuned: Option<Finetuned>,
     /// How parts are mixed: what validation chose, or the default.
     blend: OnceLock<Blend>,
 }
 
 /// The name in reports.
 pub(super) const PRODUCT: &str = "inglenook";
+const PRODUCT_FINETUNED: &str = "inglenook-finetuned";
 
 struct Site<'a> {
     catalog: Catalog,
@@ -36,19 +40,38 @@ struct Site<'a> {
 
 impl Product {
     pub fn new(protocol: Protocol, k: usize, diversity: Option<f32>) -> Self {
-        Self { protocol, k, diversity, blend: OnceLock::new() }
+        Self { protocol, k, diversity, finetuned: None, blend: OnceLock::new() }
+    }
+
+    /// The same with vectors that are fine-tuned on the training part.
+    pub fn finetuned(self, options: FinetuneOptions) -> Self {
+        Self { finetuned: Some(Finetuned::new(options)), ..self }
+    }
+}
+
+impl Product {
+    fn adapted(&self, corpus: &Corpus, fold: &Fold) -> Result<Option<Corpus>> {
+        self.finetuned.as_ref().map_or(Ok(None), |finetuned| finetuned.corpus(corpus, fold))
     }
 }
 
 impl Method for Product {
     fn name(&self) -> &'static str {
-        PRODUCT
+        if self.finetuned.is_some() { PRODUCT_FINETUNED } else { PRODUCT }
+    }
+
+    fn default_setting(&self, _: Situation<'_>) -> Setting {
+        self.finetuned.as_ref().map_or_else(Setting::default, Finetuned::setting)
     }
 
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
+        if let Some(finetuned) = &self.finetuned {
+            finetuned.prepare(corpus, plan)?;
+        }
         let mut blend = Blend::default();
         for fold in &plan.validation {
-            choose_blend(corpus, self.protocol, fold, &mut blend)?;
+            let adapted = self.adapted(corpus, fold)?;
+            choose_blend(adapted.as_ref().unwrap_or(corpus), self.protocol, fold, &mut blend)?;
         }
         self.blend.get_or_init(|| blend);
         Ok(())
@@ -56,8 +79,9 @@ impl Method for Product {
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
         let blend = self.blend.get().cloned().unwrap_or_default();
+        let adapted = self.adapted(corpus, fold)?;
         Ok(Box::new(Site {
-            catalog: site_catalog(corpus, &fold.training, blend)?,
+            catalog: site_catalog(adapted.as_ref().unwrap_or(corpus), &fold.training, blend)?,
             fold,
             k: self.k,
             diversity: self.diversity,

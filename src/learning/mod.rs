@@ -13,11 +13,14 @@
 mod active;
 mod blend_search;
 mod demand;
+mod finetune;
 mod next;
 mod site;
 mod together;
 mod train;
 
+pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve};
+pub(crate) use finetune::content_catalog;
 pub use blend_search::{Prepared, Target};
 pub use site::{like, site_catalog};
 pub use train::{Chosen, Progress, choose_blend, train};

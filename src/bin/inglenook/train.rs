@@ -10,7 +10,7 @@ use inglenook::evaluation::{CleaningRules, Corpus};
 use inglenook::learning::{Progress, Target, train};
 use inglenook::{Dtype, Result};
 
-use crate::{Device, build, embeddings, evaluate, load};
+use crate::{Device, build, embeddings, evaluate, finetune, load};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -32,6 +32,9 @@ pub struct Args {
     /// Keep this many dimensions of the embeddings, along their principal axes (default: all that the model has)
     #[arg(long, value_name = "N")]
     dimensions: Option<usize>,
+    /// Change the model's vectors by this adapter (`inglenook finetune`)
+    #[arg(long, value_name = "FILE")]
+    adapter: Option<PathBuf>,
     /// Ratings from here on are positive, lower ones say nothing
     #[arg(long, default_value_t = CleaningRules::default().positive_rating, value_name = "RATING")]
     min_rating: f32,
@@ -62,7 +65,8 @@ pub fn run(args: &Args) -> Result<()> {
     let texts: Vec<String> = items.iter().map(Item::embedding_text).collect();
     let cache = args.embeddings_cache.clone().unwrap_or_else(|| embeddings::cache_dir().join("embeddings"));
     let rows = embeddings::encode_cached(&encoder, &texts, "items", &cache)?;
-    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
+    let adapter = finetune::read(args.adapter.as_ref())?;
+    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions, adapter: adapter.as_ref() };
     let space = encoder.manifest().space();
     let mut files = artifact::catalog_to_files(space, &items, &rows, encoder.dimensions(), format)?;
     let corpus = Corpus::new(items, space, rows, encoder.dimensions())?;
