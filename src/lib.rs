@@ -4,6 +4,7 @@
 //!
 //! - [`Encoder`] turns text into unit vectors: [`tokenizer`], then a BERT-family model in burn on the CPU or the GPU.
 //! - [`Catalog`] holds a site's items with their [`EmbeddingTable`]; [`artifact`] is how it travels.
+//! - [`Adapter`] changes an encoder's vectors as a site's interactions taught.
 //! - [`UserProfile`] is what a history of [`Interaction`]s says about a person's taste.
 //! - [`Recommender`] retrieves candidates ([`retrieval`]), ranks them ([`ranking`]) and explains every score.
 //! - [`LexicalIndex`] finds words in texts; `evaluation` (native only) measures lists on what people did later.

@@ -137,8 +137,7 @@ fn a_catalog_places_requests_as_its_rows_and_keeps_it_through_files() {
     let adapter = Adapter::new("test", DIMENSIONS, down, up).unwrap();
     for dimensions in [None, Some(6)] {
         let format = TableFormat { dtype: Dtype::F32, dimensions, adapter: Some(&adapter) };
-        let files =
-            artifact::catalog_to_files("test", corpus.items(), corpus.vectors(), DIMENSIONS, format).unwrap();
+        let files = artifact::catalog_to_files("test", corpus.items(), corpus.vectors(), DIMENSIONS, format).unwrap();
         let catalog = Catalog::load(&Catalog::load(&files).unwrap().to_files().unwrap()).unwrap();
         assert_eq!(catalog.model_dimensions(), DIMENSIONS);
         assert_eq!(catalog.embeddings().dimensions(), dimensions.unwrap_or(DIMENSIONS));
@@ -174,7 +173,9 @@ fn the_command_tells_how_it_went_and_build_takes_what_it_wrote() {
         command.args(of_model).args(["--embeddings-cache", &path("cache"), "--batch", "4"]).args(args);
         command
     };
-    let ran = run(&["--protocol", "leave-last-out", "--rank", "4", "--epochs", "3", "--curve", &path("curve.csv")]).assert().success();
+    let ran = run(&["--protocol", "leave-last-out", "--rank", "4", "--epochs", "3", "--curve", &path("curve.csv")])
+        .assert()
+        .success();
     let told = String::from_utf8(ran.get_output().stderr.clone()).unwrap();
     assert!(told.contains("epoch  0: loss      -, NDCG@10"), "{told}");
     let curve = std::fs::read_to_string(path("curve.csv")).unwrap();
@@ -195,9 +196,8 @@ fn the_command_tells_how_it_went_and_build_takes_what_it_wrote() {
         .assert()
         .success();
 
-    let failure = |command: &mut Command| {
-        String::from_utf8(command.assert().failure().get_output().stderr.clone()).unwrap()
-    };
+    let failure =
+        |command: &mut Command| String::from_utf8(command.assert().failure().get_output().stderr.clone()).unwrap();
     std::fs::write(path("adapter"), b"nonsense").unwrap();
     assert!(failure(&mut build("catalog")).contains("artifact_corrupt"));
     assert!(failure(&mut run(&["--rank", "17"])).contains("found 17, expected 1 to 16"));

@@ -1,6 +1,6 @@
 //! The product's content part alone: likeness of texts and tags to the profile.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -22,7 +22,7 @@ const K: usize = 10;
 /// Ranks by [`UserProfile::affinity`].
 pub(super) struct Content {
     name: &'static str,
-    finetuned: Option<Finetuned>,
+    finetuned: Option<Arc<Finetuned>>,
 }
 
 /// Fine-tuning within a protocol: validation says for how long, then every training part gets an adapter of its own.
@@ -41,8 +41,11 @@ impl Finetuned {
         Self { options, epochs: OnceLock::new() }
     }
 
-    /// Chooses the number of epochs.
+    /// Chooses the number of epochs, once.
     pub fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
+        if self.epochs.get().is_some() {
+            return Ok(());
+        }
         let Some(fold) = plan.validation.iter().find(|fold| fold.cases.iter().any(|cases| !cases.is_empty())) else {
             return Ok(());
         };
@@ -67,8 +70,8 @@ impl Finetuned {
 }
 
 impl Content {
-    pub fn new(name: &'static str, finetuned: Option<FinetuneOptions>) -> Self {
-        Self { name, finetuned: finetuned.map(Finetuned::new) }
+    pub fn new(name: &'static str, finetuned: Option<Arc<Finetuned>>) -> Self {
+        Self { name, finetuned }
     }
 }
 
@@ -78,7 +81,7 @@ impl Method for Content {
     }
 
     fn default_setting(&self, _: super::system::Situation<'_>) -> Setting {
-        self.finetuned.as_ref().map_or_else(Setting::default, Finetuned::setting)
+        self.finetuned.as_deref().map_or_else(Setting::default, Finetuned::setting)
     }
 
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The product as a system: the [`Recommender`] that runs in the browser, with the case's history as likes.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::case::{Fold, Known};
 use super::content::Finetuned;
@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::interaction::Interaction;
 use crate::learned::Blend;
-use crate::learning::{FinetuneOptions, choose_blend, like, site_catalog};
+use crate::learning::{choose_blend, like, site_catalog};
 use crate::recommender::{RecommendRequest, Recommender};
 
 /// What a page does: a catalog with what the training part taught, and the default settings of the recommender.
@@ -22,7 +22,7 @@ pub(super) struct Product {
     /// As in a request.
     diversity: Option<f32>,
     /// Whether an adapter is learned too.
-    finetuned: Option<Finetuned>,
+    finetuned: Option<Arc<Finetuned>>,
     /// How parts are mixed: what validation chose, or the default.
     blend: OnceLock<Blend>,
 }
@@ -44,8 +44,8 @@ impl Product {
     }
 
     /// The same with vectors that are fine-tuned on the training part.
-    pub fn finetuned(self, options: FinetuneOptions) -> Self {
-        Self { finetuned: Some(Finetuned::new(options)), ..self }
+    pub fn finetuned(self, finetuned: Arc<Finetuned>) -> Self {
+        Self { finetuned: Some(finetuned), ..self }
     }
 }
 
@@ -61,7 +61,7 @@ impl Method for Product {
     }
 
     fn default_setting(&self, _: Situation<'_>) -> Setting {
-        self.finetuned.as_ref().map_or_else(Setting::default, Finetuned::setting)
+        self.finetuned.as_deref().map_or_else(Setting::default, Finetuned::setting)
     }
 
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {

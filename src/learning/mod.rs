@@ -19,11 +19,11 @@ mod site;
 mod together;
 mod train;
 
-pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve};
-pub(crate) use finetune::content_catalog;
 pub use blend_search::{Prepared, Target};
+pub(crate) use finetune::content_catalog;
+pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve, useful_epochs};
 pub use site::{like, site_catalog};
-pub use train::{Chosen, Progress, choose_blend, train};
+pub use train::{Chosen, Progress, Trained, choose_blend, train};
 
 use crate::error::Result;
 use crate::evaluation::{Corpus, Event};

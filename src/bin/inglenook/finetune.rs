@@ -22,7 +22,7 @@ pub struct Args {
     /// Model directory
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// Adapter to write (safetensors), for `inglenook build` and `inglenook train`
+    /// Adapter to write (safetensors), for `inglenook build`
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// What is held out to see how long training helps: cold-items, leave-last-out, time-split or cold-users

@@ -44,7 +44,7 @@ enum Command {
     Encode(encode::Args),
     /// Show what a catalog or model directory holds, and check it
     Inspect(inspect::Args),
-    /// Fine-tune the model's vectors to what people did, as a small adapter for `build` and `train`
+    /// Fine-tune the model's vectors to what people did, as a small adapter for `inglenook build`
     Finetune(finetune::Args),
     /// Measure lists on interactions or queries that were held out, beside baselines
     Evaluate(Box<evaluate::Args>),

@@ -16,7 +16,7 @@ use crate::artifact;
 use crate::catalog::Catalog;
 use crate::embedding::Dtype;
 use crate::error::{Error, Result};
-use crate::evaluation::{Corpus, Event, Fold, ItemOrder, content_ndcg};
+use crate::evaluation::{Corpus, Dataset, Event, Fold, ItemOrder, Protocol, content_ndcg};
 use objective::{Factors, Objective};
 use optimizer::AdamW;
 use pairs::{Pair, Sequences};
@@ -52,11 +52,11 @@ impl Default for FinetuneOptions {
         Self {
             rank: 32,
             epochs: 20,
-            patience: 3,
+            patience: 4,
             learning_rate: 1e-3,
             weight_decay: 0.1,
             temperature: 0.1,
-            popularity: 0.0,
+            popularity: 1.0,
             history: 10,
             batch: 256,
             seed: 20_161_123,
@@ -230,6 +230,25 @@ pub fn finetuning_curve(
         }
     }
     Ok(curve)
+}
+
+/// For how many epochs fine-tuning helps to rank items that nobody has chosen yet: by the validation part of [`Protocol::ColdItems`]. 0 where it
+/// does not, or where a site is too small to tell.
+///
+/// # Errors
+/// As [`finetuning_curve`].
+pub fn useful_epochs(
+    corpus: &Corpus,
+    data: &Dataset,
+    options: FinetuneOptions,
+    observe: &dyn Fn(Epoch),
+) -> Result<usize> {
+    let Ok(plan) = Protocol::ColdItems.plan(data) else { return Ok(0) };
+    let Some(fold) = plan.validation.iter().find(|fold| fold.cases.iter().any(|cases| !cases.is_empty())) else {
+        return Ok(0);
+    };
+    let curve = finetuning_curve(corpus, fold, options, observe)?;
+    Ok(curve.best().map_or(0, |best| best.epoch))
 }
 
 /// Trains an adapter for so many epochs.
