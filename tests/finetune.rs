@@ -25,7 +25,7 @@ fn corpus() -> Corpus {
     let mut rows = Vec::new();
     for at in 0..ITEMS {
         let row: Vec<f32> = (0..DIMENSIONS)
-            .map(|d| if d < GROUPS { f32::from(u8::from(at % GROUPS == d)) * 0.4 } else { random() * 0.5 })
+            .map(|d| if d < GROUPS { f32::from(u8::from(at % GROUPS == d)) * 0.2 } else { random() * 0.5 })
             .collect();
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
         rows.extend(row.iter().map(|x| x / length));
