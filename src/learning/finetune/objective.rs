@@ -237,9 +237,17 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_pcg::Pcg64Mcg;
 
+    const DIMENSIONS: usize = 6;
+    const RANK: usize = 2;
+
+    fn factors(parameters: &[f32]) -> Factors<'_> {
+        Factors { parameters, rank: RANK, dimensions: DIMENSIONS }
+    }
+
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
-        let (items, dimensions, rank) = (12, 6, 2);
+        let items = 12;
+        let (dimensions, rank) = (DIMENSIONS, RANK);
         let mut random = Pcg64Mcg::seed_from_u64(1);
         let mut uniform = |count: usize| -> Vec<f32> { (0..count).map(|_| random.random_range(-1.0..1.0)).collect() };
         let mut rows = uniform(items * dimensions);
@@ -257,7 +265,6 @@ mod tests {
             popularity: 0.5,
         };
         let batch = objective.sequences.pairs();
-        let factors = |parameters| Factors { parameters, rank, dimensions };
         let center = factors(&parameters).center(&rows);
         let (loss, gradient) = objective.gradient(&factors(&parameters), &center, &batch);
         assert!(loss > 0.0);
