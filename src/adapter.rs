@@ -1,6 +1,6 @@
 //! A small change to an encoder's vectors that a site's interactions taught: `e + up (down e)`, scaled to length 1.
 //!
-//! Only the two thin factors are trained and kept (LoRA, Hu et al. 2022, at the encoder's output). A catalog ships it as the map that it
+//! Only the two thin factors are trained and kept (`LoRA`, Hu et al. 2022, at the encoder's output). A catalog ships it as the map that it
 //! places rows and requests by ([`Axes`]), so that whatever opens the catalog needs to know nothing of it.
 
 use std::borrow::Cow;

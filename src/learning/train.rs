@@ -65,7 +65,7 @@ pub fn train(
         let Some(options) = finetuning.filter(|_| epochs > 0) else { return Ok(None) };
         finetune(corpus, training, options, epochs, &|_, _| {}).map(Some)
     };
-    let adapted = |adapter: Option<&Adapter>| adapter.map(|adapter| corpus.adapted(adapter)).transpose();
+    let seen_by = |adapter: Option<&Adapter>| adapter.map(|adapter| corpus.adapted(adapter)).transpose();
     let mut blend = Blend::default();
     let mut chosen = Vec::new();
     for protocol in [Protocol::ColdItems, Protocol::ColdUsers, Protocol::LeaveLastOut].into_iter().filter(|_| is_tuned)
@@ -74,13 +74,13 @@ pub fn train(
         let Ok(plan) = protocol.plan(data) else { continue };
         observe(Progress::Choosing(protocol));
         for fold in &plan.validation {
-            let seen = adapted(adapt(&fold.training)?.as_ref())?;
+            let seen = seen_by(adapt(&fold.training)?.as_ref())?;
             chosen.extend(choose_blend(seen.as_ref().unwrap_or(corpus), protocol, fold, &mut blend)?);
         }
     }
     observe(Progress::Learning);
     let adapter = adapt(&data.positives)?;
-    let learned = learn(adapted(adapter.as_ref())?.as_ref().unwrap_or(corpus), &data.positives)?;
+    let learned = learn(seen_by(adapter.as_ref())?.as_ref().unwrap_or(corpus), &data.positives)?;
     Ok(Trained { learned: Learned { blend, ..learned }, adapter, chosen })
 }
 

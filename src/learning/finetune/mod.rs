@@ -2,7 +2,7 @@
 //! has chosen yet move with the others.
 //!
 //! From every user's positives come pairs of a history and what was liked next ([`pairs`]); the [`objective`] is in-batch softmax cross-entropy,
-//! the [`optimizer`] AdamW, whose decay pulls the change to none. How many epochs are enough is told by NDCG@10 on what a protocol holds out.
+//! the [`optimizer`] `AdamW`, whose decay pulls the change to none. How many epochs are enough is told by NDCG@10 on what a protocol holds out.
 
 mod objective;
 mod optimizer;

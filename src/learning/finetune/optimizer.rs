@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter, 2019).
+//! `AdamW` (Loshchilov and Hutter, 2019).
 
 const MEAN_DECAY: f32 = 0.9;
 const SQUARE_DECAY: f32 = 0.999;
