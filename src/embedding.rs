@@ -311,7 +311,7 @@ impl EmbeddingTable {
     }
 }
 
-/// The axes of a table of fewer dimensions than its model's vectors have: what brings a vector of the model into the table.
+/// What brings a vector of the model into a table: the axes of a table of fewer dimensions, an [`Adapter`](crate::Adapter), or both in one.
 #[derive(Debug, Clone)]
 pub struct Axes {
     /// One row an axis.
@@ -319,7 +319,7 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// From axes of about length 1, one a row.
+    /// From axes, one a row.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] if there are more axes than a vector has dimensions.
@@ -332,6 +332,28 @@ impl Axes {
 
     pub(crate) fn table(&self) -> &EmbeddingTable {
         &self.table
+    }
+
+    /// This map and another after it as one, in int8.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the other takes vectors of another length.
+    pub(crate) fn then(&self, next: &Self) -> Result<Self> {
+        if next.inputs() != self.dimensions() {
+            return Err(Error::invalid("values that go into a map", self.dimensions(), next.inputs()));
+        }
+        let (mut weights, mut axis) = (vec![0.0; next.inputs()], vec![0.0; self.inputs()]);
+        let mut product = vec![0.0; next.dimensions() * self.inputs()];
+        for (at, sum) in product.chunks_exact_mut(self.inputs()).enumerate() {
+            next.table.copy_row(at, &mut weights);
+            for (own, weight) in weights.iter().enumerate() {
+                self.table.copy_row(own, &mut axis);
+                for (sum, x) in sum.iter_mut().zip(&axis) {
+                    *sum += weight * x;
+                }
+            }
+        }
+        Self::new(EmbeddingTable::from_rows(&product, self.inputs(), Dtype::Int8)?)
     }
 
     /// Length of the vectors that come out.

@@ -4,6 +4,7 @@
 //!
 //! - [`Encoder`] turns text into unit vectors: [`tokenizer`], then a BERT-family model in burn on the CPU or the GPU.
 //! - [`Catalog`] holds a site's items with their [`EmbeddingTable`]; [`artifact`] is how it travels.
+//! - [`Adapter`] changes an encoder's vectors as a site's interactions taught.
 //! - [`UserProfile`] is what a history of [`Interaction`]s says about a person's taste.
 //! - [`Recommender`] retrieves candidates ([`retrieval`]), ranks them ([`ranking`]) and explains every score.
 //! - [`LexicalIndex`] finds words in texts; `evaluation` (native only) measures lists on what people did later.
@@ -33,6 +34,7 @@
 // The library returns errors: it neither panics on input nor talks to the terminal.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::dbg_macro, clippy::todo)]
 
+pub mod adapter;
 pub mod artifact;
 pub mod catalog;
 pub mod embedding;
@@ -65,6 +67,7 @@ pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+pub use adapter::Adapter;
 pub use artifact::ArtifactFiles;
 pub use catalog::{Catalog, Item, TagFilter};
 pub use embedding::{Dtype, EmbeddingTable};

@@ -107,7 +107,7 @@ fn an_empty_catalog_and_vectors_that_are_not_finite_cannot_be_written() {
 fn a_table_of_fewer_dimensions_takes_the_models_vectors() {
     let (items, rows) = (common::items(60), common::random_rows(60, 7));
     let write = |dimensions| {
-        let format = TableFormat { dtype: Dtype::Int8, dimensions: Some(dimensions) };
+        let format = TableFormat { dtype: Dtype::Int8, dimensions: Some(dimensions), adapter: None };
         inglenook::artifact::catalog_to_files("m", &items, &rows, common::DIMENSIONS, format)
     };
     let recommender = Recommender::new(Catalog::load(&write(12).unwrap()).unwrap());
@@ -189,7 +189,7 @@ proptest! {
     // Behind a hash that fits, a change may be a different valid catalog, but it never panics.
     #[test]
     fn the_parser_survives_any_change(reduced in any::<bool>(), binary in any::<bool>(), which in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in prop::option::of(any::<prop::sample::Index>())) {
-        let format = TableFormat { dtype: if binary { Dtype::Binary } else { Dtype::Int8 }, dimensions: reduced.then_some(5) };
+        let format = TableFormat { dtype: if binary { Dtype::Binary } else { Dtype::Int8 }, dimensions: reduced.then_some(5), adapter: None };
         let (items, rows) = (common::items(20), common::random_rows(20, 7));
         let files = inglenook::artifact::catalog_to_files("test-model", &items, &rows, common::DIMENSIONS, format).unwrap();
         let names: Vec<String> = names(&files).into_iter().filter(|n| n != "manifest.json").collect();

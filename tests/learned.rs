@@ -63,7 +63,7 @@ fn learned_files(order: &[usize]) -> ArtifactFiles {
     let ids = corpus.ids();
     let users = (0..positives.len()).map(|user| user.to_string()).collect();
     let data = Dataset { users, order: ItemOrder::new(&ids), items: ids, positives, ratings: Vec::new() };
-    let (learned, _) = train(&corpus, &data, Parts::default(), false, &|_| ()).unwrap();
+    let learned = train(&corpus, &data, Parts::default(), false, None, &|_| ()).unwrap().learned;
     let rows: Vec<f32> =
         order.iter().flat_map(|at| random_rows(ITEMS, 1)[at * DIMENSIONS..(at + 1) * DIMENSIONS].to_vec()).collect();
     let mut files = artifact::catalog_to_files("test", corpus.items(), &rows, DIMENSIONS, Dtype::Int8).unwrap();

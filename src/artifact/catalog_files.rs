@@ -6,6 +6,7 @@ use super::files::{ArtifactFiles, MANIFEST};
 use super::learned_file;
 use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
 use super::sections::{SectionReader, SectionWriter};
+use crate::adapter::Adapter;
 use crate::catalog::{Catalog, Columns, Item, ItemRef};
 use crate::embedding::{Axes, CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
@@ -17,16 +18,18 @@ const IDS: [u8; 4] = *b"IDS ";
 
 /// How a catalog's embedding table is stored.
 #[derive(Debug, Clone, Copy)]
-pub struct TableFormat {
+pub struct TableFormat<'a> {
     /// The type of its values.
     pub dtype: Dtype,
     /// Only this many dimensions, along the table's principal axes; `None` for as many as the model has.
     pub dimensions: Option<usize>,
+    /// What changes the model's vectors first, where interactions taught it.
+    pub adapter: Option<&'a Adapter>,
 }
 
-impl From<Dtype> for TableFormat {
+impl From<Dtype> for TableFormat<'_> {
     fn from(dtype: Dtype) -> Self {
-        Self { dtype, dimensions: None }
+        Self { dtype, dimensions: None, adapter: None }
     }
 }
 
@@ -34,13 +37,13 @@ impl From<Dtype> for TableFormat {
 ///
 /// # Errors
 /// [`Error::InvalidInput`] if there are no items, the rows do not fit the items or are not finite, or fewer dimensions are wanted where they cannot
-/// be computed (in a browser).
-pub fn catalog_to_files(
+/// be computed (in a browser). [`Error::Incompatible`] if the adapter is one for another model.
+pub fn catalog_to_files<'a>(
     model: &str,
     items: &[Item],
     rows: &[f32],
     dimensions: usize,
-    format: impl Into<TableFormat>,
+    format: impl Into<TableFormat<'a>>,
 ) -> Result<ArtifactFiles> {
     let format = format.into();
     if items.is_empty() {
@@ -49,7 +52,17 @@ pub fn catalog_to_files(
     if rows.len() != items.len() * dimensions {
         return Err(Error::invalid("embedding values", rows.len(), items.len() * dimensions));
     }
-    let axes = format.dimensions.filter(|d| *d != dimensions).map(|d| axes_of(rows, dimensions, d)).transpose()?;
+    let fewer = format.dimensions.filter(|d| *d != dimensions);
+    let axes = match format.adapter {
+        None => fewer.map(|count| axes_of(rows, dimensions, count)).transpose()?,
+        Some(adapter) => {
+            adapter.require(model, dimensions)?;
+            Some(match fewer {
+                None => adapter.axes()?,
+                Some(count) => adapter.axes()?.then(&axes_of(&adapter.place(rows)?, dimensions, count)?)?,
+            })
+        }
+    };
     let table = match &axes {
         Some(axes) => {
             let rows: Vec<f32> = rows.chunks_exact(dimensions).flat_map(|row| axes.place(row)).collect();

@@ -1,10 +1,11 @@
 //! The catalog as the systems see it: texts, their words and their vectors.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, get_global_parallelism};
 
+use crate::adapter::Adapter;
 use crate::catalog::Item;
 use crate::embedding::{CenteredTable, Dtype, EmbeddingTable, dot};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ pub struct Corpus {
     pub(super) items: Vec<Item>,
     /// The encoder that made the vectors.
     pub(super) model: String,
-    pub(super) lexical: LexicalIndex,
+    pub(super) lexical: Arc<LexicalIndex>,
     raw: Space,
     centered: Space,
 }
@@ -36,6 +37,27 @@ impl Corpus {
     /// # Errors
     /// [`Error::InvalidInput`] if the vectors do not fit the items or are not finite.
     pub fn new(items: Vec<Item>, model: &str, rows: Vec<f32>, dimensions: usize) -> Result<Self> {
+        let lexical = Arc::new(LexicalIndex::new(items.iter().map(Item::embedding_text)));
+        Self::with_lexical(items, model, rows, dimensions, lexical)
+    }
+
+    /// The same items with vectors that an adapter changed.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] if it is one for another encoder, [`Error::InvalidInput`] if its factors are too large.
+    pub fn adapted(&self, adapter: &Adapter) -> Result<Self> {
+        adapter.require(&self.model, self.raw.dimensions)?;
+        let rows = adapter.place(&self.raw.rows)?;
+        Self::with_lexical(self.items.clone(), &self.model, rows, self.raw.dimensions, Arc::clone(&self.lexical))
+    }
+
+    fn with_lexical(
+        items: Vec<Item>,
+        model: &str,
+        rows: Vec<f32>,
+        dimensions: usize,
+        lexical: Arc<LexicalIndex>,
+    ) -> Result<Self> {
         if items.is_empty() || rows.len() != items.len() * dimensions {
             return Err(Error::invalid("embedding values", rows.len(), items.len() * dimensions));
         }
@@ -46,7 +68,6 @@ impl Corpus {
         for (row, out) in centered.chunks_exact_mut(dimensions).enumerate() {
             table.copy_row(row, out);
         }
-        let lexical = LexicalIndex::new(items.iter().map(Item::embedding_text));
         let space = |rows| Space { rows, dimensions, cosines: OnceLock::new() };
         Ok(Self { items, model: model.to_owned(), lexical, raw: space(rows), centered: space(centered) })
     }
@@ -67,6 +88,12 @@ impl Corpus {
     #[must_use]
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// Their vectors, one after another.
+    #[must_use]
+    pub fn vectors(&self) -> &[f32] {
+        &self.raw.rows
     }
 
     /// Their words.

@@ -1,10 +1,13 @@
 //! The run: choose settings on validation, score the test part once, compare.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::baselines::{RatingModel, baselines, popularity_counts};
 use super::bootstrap::{mean_interval, paired_difference};
 use super::case::{Case, Fold};
+use super::content::{Content, Finetuned};
 use super::corpus::Corpus;
 use super::dataset::Dataset;
 use super::measurement::{CaseResult, ConditionResult, Measures, SystemResult};
@@ -47,8 +50,14 @@ pub fn evaluate(
     }
     check_k(options.k)?;
     let plan = protocol.plan(data)?;
-    let mut methods: Vec<Box<dyn Method>> =
-        vec![Box::new(Product::new(protocol, options.k, options.diversity, options.parts))];
+    let product = || Product::new(protocol, options.k, options.diversity, options.parts);
+    let mut methods: Vec<Box<dyn Method>> = vec![Box::new(product())];
+    if let Some(finetune) = options.finetune {
+        let finetuned = Arc::new(Finetuned::new(finetune));
+        methods.push(Box::new(product().finetuned(Arc::clone(&finetuned))));
+        methods.push(Box::new(Content::new("content-profile", None)));
+        methods.push(Box::new(Content::new("content-profile-finetuned", Some(finetuned))));
+    }
     if options.has_baselines {
         methods.extend(baselines(protocol, !data.ratings.is_empty()));
     }

@@ -1,11 +1,12 @@
 //! The product as a system: the [`Recommender`] that runs in the browser, with the case's history as likes.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::case::{Fold, Known};
+use super::content::Finetuned;
 use super::corpus::Corpus;
 use super::protocol::{Plan, Protocol};
-use super::system::{Fitted, Method, Scorer, Setting, System};
+use super::system::{Fitted, Method, Scorer, Setting, Situation, System};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::interaction::Interaction;
@@ -22,12 +23,15 @@ pub(super) struct Product {
     diversity: Option<f32>,
     /// What is learned.
     parts: Parts,
+    /// Whether an adapter is learned too.
+    finetuned: Option<Arc<Finetuned>>,
     /// How parts are mixed: what validation chose, or the default.
     blend: OnceLock<Blend>,
 }
 
 /// The name in reports.
 pub(super) const PRODUCT: &str = "inglenook";
+const PRODUCT_FINETUNED: &str = "inglenook-finetuned";
 
 struct Site<'a> {
     catalog: Catalog,
@@ -38,19 +42,38 @@ struct Site<'a> {
 
 impl Product {
     pub fn new(protocol: Protocol, k: usize, diversity: Option<f32>, parts: Parts) -> Self {
-        Self { protocol, k, diversity, parts, blend: OnceLock::new() }
+        Self { protocol, k, diversity, parts, finetuned: None, blend: OnceLock::new() }
+    }
+
+    /// The same with vectors that are fine-tuned on the training part.
+    pub fn finetuned(self, finetuned: Arc<Finetuned>) -> Self {
+        Self { finetuned: Some(finetuned), ..self }
+    }
+}
+
+impl Product {
+    fn adapted(&self, corpus: &Corpus, fold: &Fold) -> Result<Option<Corpus>> {
+        self.finetuned.as_ref().map_or(Ok(None), |finetuned| finetuned.corpus(corpus, fold))
     }
 }
 
 impl Method for Product {
     fn name(&self) -> &'static str {
-        PRODUCT
+        if self.finetuned.is_some() { PRODUCT_FINETUNED } else { PRODUCT }
+    }
+
+    fn default_setting(&self, _: Situation<'_>) -> Setting {
+        self.finetuned.as_deref().map_or_else(Setting::default, Finetuned::setting)
     }
 
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
+        if let Some(finetuned) = &self.finetuned {
+            finetuned.prepare(corpus, plan)?;
+        }
         let mut blend = Blend::default();
         for fold in &plan.validation {
-            choose_blend(corpus, self.protocol, fold, self.parts, &mut blend)?;
+            let adapted = self.adapted(corpus, fold)?;
+            choose_blend(adapted.as_ref().unwrap_or(corpus), self.protocol, fold, self.parts, &mut blend)?;
         }
         self.blend.get_or_init(|| blend);
         Ok(())
@@ -58,8 +81,9 @@ impl Method for Product {
 
     fn fit<'a>(&'a self, corpus: &'a Corpus, fold: &'a Fold) -> Result<Box<dyn Fitted + 'a>> {
         let blend = self.blend.get().cloned().unwrap_or_else(|| self.parts.of(Blend::default()));
+        let adapted = self.adapted(corpus, fold)?;
         Ok(Box::new(Site {
-            catalog: site_catalog(corpus, &fold.training, self.parts, blend)?,
+            catalog: site_catalog(adapted.as_ref().unwrap_or(corpus), &fold.training, self.parts, blend)?,
             fold,
             k: self.k,
             diversity: self.diversity,

@@ -7,7 +7,7 @@ use super::cleaning::CleaningReport;
 use super::measurement::SystemResult;
 use super::product::PRODUCT;
 use super::queries::QueryReport;
-use crate::learning::Parts;
+use crate::learning::{FinetuneOptions, Parts};
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,11 +24,21 @@ pub struct EvaluationOptions {
     pub parts: Parts,
     /// Whether the baselines are run beside the product.
     pub has_baselines: bool,
+    /// Whether the product and its content part are also measured with vectors fine-tuned on the training part; it takes [`is_tuned`](Self::is_tuned).
+    pub finetune: Option<FinetuneOptions>,
 }
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self { k: 10, is_tuned: true, seed: 20_161_123, diversity: None, parts: Parts::default(), has_baselines: true }
+        Self {
+            k: 10,
+            is_tuned: true,
+            seed: 20_161_123,
+            diversity: None,
+            parts: Parts::default(),
+            has_baselines: true,
+            finetune: None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 mod active;
 mod blend_search;
 mod demand;
+mod finetune;
 mod next;
 mod parts;
 mod site;
@@ -20,9 +21,11 @@ mod together;
 mod train;
 
 pub use blend_search::{Prepared, Target};
+pub(crate) use finetune::content_catalog;
+pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve, useful_epochs};
 pub use parts::{Part, Parts};
 pub use site::{like, site_catalog};
-pub use train::{Chosen, Progress, choose_blend, train};
+pub use train::{Chosen, Progress, Trained, choose_blend, train};
 
 use crate::error::Result;
 use crate::evaluation::{Corpus, Event};

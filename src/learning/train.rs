@@ -1,20 +1,35 @@
 //! All of it: three validations choose the blend, then the parts are learned from everything.
 
 use super::blend_search::{Prepared, Target};
+use super::finetune::{FinetuneOptions, finetune, useful_epochs};
 use super::{Parts, learn, site_catalog};
+use crate::adapter::Adapter;
 use crate::error::Result;
-use crate::evaluation::{Corpus, Dataset, Fold, Protocol};
+use crate::evaluation::{Corpus, Dataset, Event, Fold, Protocol};
 use crate::learned::blend::KNOTS;
 use crate::learned::{Blend, Learned};
 
 /// Fewer cases choose nothing: the default stays.
 const LEAST_CASES: usize = 50;
 
+/// What was learned from a site's interactions.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The parts of the catalog.
+    pub learned: Learned,
+    /// What changes the encoder's vectors; none where that was not wanted or does not help.
+    pub adapter: Option<Adapter>,
+    /// How the weights were chosen.
+    pub chosen: Vec<Chosen>,
+}
+
 /// Where the training is, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Choosing weights on what this protocol holds out.
     Choosing(Protocol),
+    /// Looking for how long fine-tuning helps; the epoch that is done.
+    Finetuning(usize),
     /// Learning the parts from everything.
     Learning,
 }
@@ -30,17 +45,28 @@ pub struct Chosen {
     pub ndcg: f64,
 }
 
-/// Learns some parts for a catalog and, with `is_tuned`, their blend.
+/// Learns some parts for a catalog and, with `is_tuned`, their blend; with options for it also an adapter of the encoder's vectors, if it helps to
+/// rank new items. The blend is chosen with adapters that have not seen what is held out.
 ///
 /// # Errors
-/// As [`learn`].
+/// As [`learn`] and [`finetune`].
 pub fn train(
     corpus: &Corpus,
     data: &Dataset,
     parts: Parts,
     is_tuned: bool,
+    finetuning: Option<FinetuneOptions>,
     observe: &dyn Fn(Progress),
-) -> Result<(Learned, Vec<Chosen>)> {
+) -> Result<Trained> {
+    let epochs = match finetuning {
+        Some(options) => useful_epochs(corpus, data, options, &|epoch| observe(Progress::Finetuning(epoch.epoch)))?,
+        None => 0,
+    };
+    let adapt = |training: &[Vec<Event>]| -> Result<Option<Adapter>> {
+        let Some(options) = finetuning.filter(|_| epochs > 0) else { return Ok(None) };
+        finetune(corpus, training, options, epochs, &|_, _| {}).map(Some)
+    };
+    let seen_by = |adapter: Option<&Adapter>| adapter.map(|adapter| corpus.adapted(adapter)).transpose();
     let mut blend = parts.of(Blend::default());
     let mut chosen = Vec::new();
     for protocol in [Protocol::ColdItems, Protocol::ColdUsers, Protocol::LeaveLastOut].into_iter().filter(|_| is_tuned)
@@ -49,12 +75,14 @@ pub fn train(
         let Ok(plan) = protocol.plan(data) else { continue };
         observe(Progress::Choosing(protocol));
         for fold in &plan.validation {
-            chosen.extend(choose_blend(corpus, protocol, fold, parts, &mut blend)?);
+            let seen = seen_by(adapt(&fold.training)?.as_ref())?;
+            chosen.extend(choose_blend(seen.as_ref().unwrap_or(corpus), protocol, fold, parts, &mut blend)?);
         }
     }
     observe(Progress::Learning);
-    let learned = learn(corpus, &data.positives, parts)?;
-    Ok((Learned { blend, ..learned }, chosen))
+    let adapter = adapt(&data.positives)?;
+    let learned = learn(seen_by(adapter.as_ref())?.as_ref().unwrap_or(corpus), &data.positives, parts)?;
+    Ok(Trained { learned: Learned { blend, ..learned }, adapter, chosen })
 }
 
 /// Sets the weights that a protocol's cases tell something of: cold items those of items that nobody has chosen, cold users those of short

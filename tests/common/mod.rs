@@ -21,6 +21,10 @@ pub fn random(seed: u64) -> impl FnMut() -> f32 {
     }
 }
 
+pub fn random_values(count: usize, seed: u64) -> Vec<f32> {
+    std::iter::repeat_with(random(seed)).take(count).collect()
+}
+
 /// Unit rows around a common direction, as real embeddings are.
 pub fn random_rows(count: usize, seed: u64) -> Vec<f32> {
     let mut next = random(seed);

@@ -10,7 +10,7 @@ use inglenook::artifact::TableFormat;
 use inglenook::catalog::{Item, ItemFormat, read_items};
 use inglenook::{Dtype, Error, Result, artifact};
 
-use crate::{Device, embeddings, load};
+use crate::{Device, embeddings, finetune, load};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,6 +29,9 @@ pub struct Args {
     /// Keep this many dimensions of the embeddings, along their principal axes (default: all that the model has)
     #[arg(long, value_name = "N")]
     dimensions: Option<usize>,
+    /// Change the model's vectors by this adapter (`inglenook finetune`)
+    #[arg(long, value_name = "FILE")]
+    adapter: Option<PathBuf>,
     /// Leave out lines that cannot be used (unreadable, no id, repeated id, no text, bad popularity) instead of refusing the file
     #[arg(long)]
     skip_invalid: bool,
@@ -61,7 +64,8 @@ pub fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     let texts: Vec<String> = read.items.iter().map(Item::embedding_text).collect();
     let rows = embeddings::encode(&encoder, &texts, "items")?;
-    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
+    let adapter = finetune::read(args.adapter.as_ref())?;
+    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions, adapter: adapter.as_ref() };
     let files =
         artifact::catalog_to_files(encoder.manifest().space(), &read.items, &rows, encoder.dimensions(), format)?;
     let files = artifact::with_opening(files)?;

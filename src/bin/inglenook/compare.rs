@@ -164,7 +164,7 @@ fn item_tables(
 ) -> Result<Vec<TableOverlap>> {
     let mut tables = Vec::new();
     for (dimensions, dtype) in FORMATS {
-        let format = TableFormat { dtype, dimensions: Some(dimensions.min(items.dimensions)) };
+        let format = TableFormat { dtype, dimensions: Some(dimensions.min(items.dimensions)), adapter: None };
         let table = table_of(items, format)?;
         let dimensions = table.catalog().embeddings().dimensions();
         let overlaps = |search, find: &dyn Fn(UnitRows<'_>) -> Result<Vec<Vec<usize>>>| -> Result<TableOverlap> {
@@ -188,7 +188,7 @@ fn item_tables(
 }
 
 /// A catalog of nothing but vectors.
-fn table_of(rows: UnitRows<'_>, format: TableFormat) -> Result<Recommender> {
+fn table_of(rows: UnitRows<'_>, format: TableFormat<'_>) -> Result<Recommender> {
     let item = |row: usize| Item {
         id: row.to_string(),
         title: String::new(),

@@ -12,7 +12,7 @@ use inglenook::evaluation::{
     CleaningReport, CleaningRules, Corpus, Dataset, Evaluation, EvaluationOptions, InteractionFormat, Protocol, clean,
     evaluate, evaluate_queries, read_interactions, read_parquet_interactions, read_queries, report_page,
 };
-use inglenook::learning::{Part, Parts};
+use inglenook::learning::{FinetuneOptions, Part, Parts};
 use inglenook::{Encoder, Error, Result};
 
 use crate::{Device, embeddings, load, output};
@@ -54,6 +54,9 @@ pub struct Args {
     /// Measure the product alone
     #[arg(long)]
     no_baselines: bool,
+    /// Measure the product and its content part also with vectors fine-tuned on the training part
+    #[arg(long, requires = "interactions", conflicts_with = "no_tune")]
+    finetune: bool,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = EvaluationOptions::default().seed)]
     seed: u64,
@@ -88,6 +91,7 @@ pub fn run(args: &Args) -> Result<()> {
         diversity: args.diversity,
         parts: Parts::without(&args.without),
         has_baselines: !args.no_baselines,
+        finetune: args.finetune.then(FinetuneOptions::default),
     };
     let evaluation = match (protocol, &args.interactions, &args.queries) {
         (Some(protocol), Some(interactions), _) => on_interactions(args, items, protocol, interactions, options)?,

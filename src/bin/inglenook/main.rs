@@ -9,6 +9,7 @@ mod distill;
 mod embeddings;
 mod encode;
 mod evaluate;
+mod finetune;
 mod import_student;
 mod inspect;
 mod load;
@@ -43,6 +44,8 @@ enum Command {
     Encode(encode::Args),
     /// Show what a catalog or model directory holds, and check it
     Inspect(inspect::Args),
+    /// Fine-tune the model's vectors to what people did, as a small adapter for `inglenook build`
+    Finetune(finetune::Args),
     /// Measure lists on interactions or queries that were held out, beside baselines
     Evaluate(Box<evaluate::Args>),
     /// Pack a Hugging Face sentence encoder (BERT family) as a model directory, with int8 or int4 weights
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Recommend(args) => recommend::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Finetune(args) => finetune::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Pack(args) => pack::run(args),
         Command::Sensitivity(args) => sensitivity::run(&args),

@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use inglenook::artifact::{self, TableFormat};
 use inglenook::catalog::Item;
 use inglenook::evaluation::{CleaningRules, Corpus};
-use inglenook::learning::{Part, Parts, Progress, Target, train};
+use inglenook::learning::{FinetuneOptions, Part, Parts, Progress, Target, Trained, train};
 use inglenook::{Dtype, Result};
 
 use crate::{Device, build, embeddings, evaluate, load};
@@ -32,6 +32,9 @@ pub struct Args {
     /// Keep this many dimensions of the embeddings, along their principal axes (default: all that the model has)
     #[arg(long, value_name = "N")]
     dimensions: Option<usize>,
+    /// Also fine-tune the model's vectors, if that helps to rank items that nobody has chosen yet
+    #[arg(long)]
+    finetune: bool,
     /// Ratings from here on are positive, lower ones say nothing
     #[arg(long, default_value_t = CleaningRules::default().positive_rating, value_name = "RATING")]
     min_rating: f32,
@@ -65,14 +68,15 @@ pub fn run(args: &Args) -> Result<()> {
     let texts: Vec<String> = items.iter().map(Item::embedding_text).collect();
     let cache = args.embeddings_cache.clone().unwrap_or_else(|| embeddings::cache_dir().join("embeddings"));
     let rows = embeddings::encode_cached(&encoder, &texts, "items", &cache)?;
-    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions };
     let space = encoder.manifest().space();
-    let mut files = artifact::catalog_to_files(space, &items, &rows, encoder.dimensions(), format)?;
     let corpus = Corpus::new(items, space, rows, encoder.dimensions())?;
     let bar = evaluate::spinner();
-    let (learned, chosen) = train(&corpus, &data, Parts::without(&args.without), !args.no_tune, &|progress| {
+    let finetuning = args.finetune.then(FinetuneOptions::default);
+    let parts = Parts::without(&args.without);
+    let Trained { learned, adapter, chosen } = train(&corpus, &data, parts, !args.no_tune, finetuning, &|progress| {
         bar.set_message(match progress {
             Progress::Choosing(protocol) => format!("choosing weights on {protocol}"),
+            Progress::Finetuning(epoch) => format!("fine-tuning the vectors, epoch {epoch}"),
             Progress::Learning => "learning from all interactions".to_owned(),
         });
     })?;
@@ -84,6 +88,11 @@ pub fn run(args: &Args) -> Result<()> {
         };
         eprintln!("weights for {of}: NDCG@10 {:.4} on {} validation cases", chosen.ndcg, chosen.cases);
     }
+    if args.finetune && adapter.is_none() {
+        eprintln!("fine-tuning does not help to rank new items here: the vectors stay as they are");
+    }
+    let format = TableFormat { dtype: args.dtype, dimensions: args.dimensions, adapter: adapter.as_ref() };
+    let mut files = artifact::catalog_to_files(space, corpus.items(), corpus.vectors(), encoder.dimensions(), format)?;
     let before: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     artifact::add_learned(&mut files, &learned)?;
     let learned_size = files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() - before;
