@@ -48,7 +48,7 @@ impl Method for Product {
     }
 
     fn prepare(&self, corpus: &Corpus, plan: &Plan) -> Result<()> {
-        let mut blend = Blend::default();
+        let mut blend = self.parts.of(Blend::default());
         for fold in &plan.validation {
             choose_blend(corpus, self.protocol, fold, self.parts, &mut blend)?;
         }
