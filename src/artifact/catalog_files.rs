@@ -1,13 +1,11 @@
 //! A catalog as files, and back.
 
-use std::collections::HashMap;
-
 use super::files::{ArtifactFiles, MANIFEST};
 use super::learned_file;
 use super::manifest::{CatalogManifest, FORMAT_VERSION, FileEntry};
 use super::sections::{SectionReader, SectionWriter};
 use crate::adapter::Adapter;
-use crate::catalog::{Catalog, Columns, Item, ItemRef};
+use crate::catalog::{Catalog, Columns, Item, ItemRef, TagLists};
 use crate::embedding::{Axes, CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
 use crate::learned::Learned;
@@ -155,20 +153,7 @@ fn write_embeddings(table: &EmbeddingTable, axes: Option<&Axes>) -> Vec<u8> {
 }
 
 fn write_metadata(items: &[ItemRef<'_>]) -> Result<Vec<u8>> {
-    let mut names: Vec<&str> = Vec::new();
-    let mut known = HashMap::new();
-    let (mut offsets, mut tags) = (vec![0_u32], Vec::new());
-    let narrow = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("tags", n, "fewer than 2^32"));
-    for item in items {
-        for tag in &item.tags {
-            let index = *known.entry(*tag).or_insert_with(|| {
-                names.push(tag);
-                names.len() - 1
-            });
-            tags.push(narrow(index)?);
-        }
-        offsets.push(narrow(tags.len())?);
-    }
+    let TagLists { names, offsets, tags } = TagLists::of(items)?;
     let popularity: Vec<f32> = items.iter().map(|i| i.popularity).collect();
     Ok(SectionWriter::new(METADATA)
         .strings(*b"titles  ", items.iter().map(|i| i.title))?

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
-use super::{Catalog, Columns, Item, ItemRef};
+use super::{Catalog, Columns, Item, ItemRef, TagLists};
 use crate::artifact::sections::StringColumn;
 use crate::embedding::{CenteredTable, Dtype, EmbeddingTable};
 use crate::error::{Error, Result};
@@ -156,20 +156,7 @@ fn nearest_texts(catalog: &Catalog, row: usize, end: usize) -> Vec<(usize, f32)>
 }
 
 fn columns_of(items: &[ItemRef<'_>]) -> Result<Columns> {
-    let mut names: Vec<&str> = Vec::new();
-    let mut known = HashMap::new();
-    let (mut tag_offsets, mut tags) = (vec![0_u32], Vec::new());
-    let narrow = |n: usize| u32::try_from(n).map_err(|_| Error::invalid("tags", n, "fewer than 2^32"));
-    for item in items {
-        for tag in &item.tags {
-            let index = *known.entry(*tag).or_insert_with(|| {
-                names.push(tag);
-                names.len() - 1
-            });
-            tags.push(narrow(index)?);
-        }
-        tag_offsets.push(narrow(tags.len())?);
-    }
+    let TagLists { names, offsets: tag_offsets, tags } = TagLists::of(items)?;
     Ok(Columns {
         ids: StringColumn::of(items.iter().map(|item| item.id))?,
         titles: StringColumn::of(items.iter().map(|item| item.title))?,

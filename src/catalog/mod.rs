@@ -7,6 +7,7 @@ mod item;
 #[cfg(not(target_arch = "wasm32"))]
 mod source;
 mod tag_index;
+mod tag_lists;
 
 use crate::artifact::sections::StringColumn;
 use crate::artifact::{self, ArtifactFiles};
@@ -25,6 +26,7 @@ pub use item::{Item, ItemProblem, ItemProblems, ItemRef};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::{ItemFormat, ItemReport, ReadItems, read_items};
 use tag_index::TagIndex;
+pub(crate) use tag_lists::TagLists;
 
 /// A loaded catalog. Rows are numbered `0..len()` in the order of the site's list; that order breaks ties everywhere.
 #[derive(Debug, Clone)]

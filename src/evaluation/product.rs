@@ -70,7 +70,7 @@ impl Method for Product {
         if let Some(finetuned) = &self.finetuned {
             finetuned.prepare(corpus, plan)?;
         }
-        let mut blend = Blend::default();
+        let mut blend = self.parts.of(Blend::default());
         for fold in &plan.validation {
             let adapted = self.adapted(corpus, fold)?;
             choose_blend(adapted.as_ref().unwrap_or(corpus), self.protocol, fold, self.parts, &mut blend)?;

@@ -13,6 +13,8 @@ pub struct Trend {
     weeks: Vec<u16>,
     /// 255 stands for all higher counts, too.
     counts: Vec<u8>,
+    /// The sum of each row's counts, which every request asks for.
+    totals: Vec<u32>,
 }
 
 const SECONDS_PER_WEEK: i64 = 7 * 86_400;
@@ -33,11 +35,20 @@ impl Trend {
             let count = by_row[row].entry(week).or_default();
             *count = count.saturating_add(1);
         }
-        let mut trend = Self { origin, until, starts: vec![0], weeks: Vec::new(), counts: Vec::new() };
-        for weeks in by_row {
-            trend.weeks.extend(weeks.keys());
-            trend.counts.extend(weeks.values());
+        Self::of([origin, until], by_row)
+    }
+
+    /// Rows of weeks and counts, in order.
+    fn of([origin, until]: [i64; 2], rows: impl IntoIterator<Item = impl IntoIterator<Item = (u16, u8)>>) -> Self {
+        let mut trend = Self { origin, until, starts: vec![0], ..Self::default() };
+        for row in rows {
+            let before = trend.counts.len();
+            for (week, count) in row {
+                trend.weeks.push(week);
+                trend.counts.push(count);
+            }
             trend.starts.push(trend.weeks.len() as u32);
+            trend.totals.push(sum(&trend.counts[before..]));
         }
         trend
     }
@@ -61,7 +72,8 @@ impl Trend {
         if !is_sound {
             return Err(Error::invalid("trend", "parts that do not fit", format!("those of {items} items")));
         }
-        Ok(Self { origin, until, starts, weeks, counts })
+        let totals = starts.windows(2).map(|pair| sum(&counts[pair[0] as usize..pair[1] as usize])).collect();
+        Ok(Self { origin, until, starts, weeks, counts, totals })
     }
 
     /// `([origin, until], starts, weeks, counts)`, as [`from_parts`](Self::from_parts) takes them.
@@ -73,7 +85,7 @@ impl Trend {
     /// How often a row was chosen at any time.
     #[must_use]
     pub fn count(&self, row: usize) -> u32 {
-        self.range(row).map(|at| u32::from(self.counts[at])).sum()
+        self.totals[row]
     }
 
     /// How often each row was chosen before `now_ms`, each choice halved for every year since. Weeks that are not over count from their end
@@ -104,19 +116,20 @@ impl Trend {
     /// The same rows in another catalog: row i there is `kept[i]` here; those after them were never chosen.
     #[must_use]
     pub fn renumbered(&self, kept: &[usize], total: usize) -> Self {
-        let mut moved = Self { starts: vec![0], weeks: Vec::new(), counts: Vec::new(), ..*self };
-        for row in 0..total {
+        let entries = |row: usize| {
             let range = kept.get(row).map_or(0..0, |old| self.range(*old));
-            moved.weeks.extend(&self.weeks[range.clone()]);
-            moved.counts.extend(&self.counts[range]);
-            moved.starts.push(moved.weeks.len() as u32);
-        }
-        moved
+            range.map(|at| (self.weeks[at], self.counts[at]))
+        };
+        Self::of([self.origin, self.until], (0..total).map(entries))
     }
 
     fn range(&self, row: usize) -> std::ops::Range<usize> {
         self.starts[row] as usize..self.starts[row + 1] as usize
     }
+}
+
+fn sum(counts: &[u8]) -> u32 {
+    counts.iter().map(|count| u32::from(*count)).sum()
 }
 
 #[cfg(test)]

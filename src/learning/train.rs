@@ -100,7 +100,6 @@ pub fn choose_blend(
     if fold.cases.iter().all(|cases| cases.len() < LEAST_CASES) {
         return Ok(Vec::new());
     }
-    *blend = parts.of(blend.clone());
     let catalog = site_catalog(corpus, &fold.training, parts, blend.clone())?;
     let mut chosen = Vec::new();
     for (condition, cases) in fold.cases.iter().enumerate() {

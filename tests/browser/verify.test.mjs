@@ -55,7 +55,7 @@ describe('inglenook-verify', () => {
   ];
   for (const [name, seenBy, detail] of planted) {
     it(`fails on a page that leaks by ${name}`, async () => {
-      const report = await verify(`${leaks.url}/${name}.html`, {
+      const report = await verify(`${leaks.url}/leak.html?leak=${name}`, {
         launch: start,
         quietMs: 1000,
         serverLog: leaks.requests,
@@ -99,7 +99,7 @@ describe('inglenook-verify', () => {
       });
     const private_ = await run(`${leaks.url}/honest.html`);
     assert.deepEqual([private_.code, private_.stdout.split(' ')[0]], [0, 'private'], private_.stdout + private_.stderr);
-    const leaky = await run(`${leaks.url}/beacon.html`, '--json');
+    const leaky = await run(`${leaks.url}/leak.html?leak=beacon`, '--json');
     assert.equal(leaky.code, 1, leaky.stderr);
     assert.equal(JSON.parse(leaky.stdout)[0].ok, false);
     assert.equal((await run()).code, 2);

@@ -7,6 +7,7 @@ import { showFailure } from './failure.js';
 import { fetchFilms } from './film.js';
 import { Library } from './library.js';
 import { showProgress } from './loading.js';
+import { pause } from './unhurried.js';
 
 try {
   const [recommender, films] = await Promise.all([
@@ -19,7 +20,9 @@ try {
     fetchFilms(),
   ]);
   await Library.open(recommender, films);
+  await pause();
   byId<HTMLElementTagNameMap['inglenook-privacy']>('privacy').recommender = recommender;
+  await pause();
   document.body.dataset['state'] = 'ready';
   byId('search').focus({ preventScroll: true });
 } catch (error) {

@@ -1,21 +1,28 @@
 import type { Film } from './film.js';
+import { unhurried } from './unhurried.js';
 
 const MAX_MATCHES = 4;
 const LEADING_ARTICLE = /^(the|a|an) /;
+/** So many keys are made without a pause. */
+const SLICE = 500;
 
 /** Finds films by name, for a reader who looks for one they know. Films come in the order of popularity. */
 export class TitleIndex {
-  readonly #entries: { film: Film; key: string }[];
+  readonly #films: Film[];
+  readonly #keys: string[] = [];
 
   constructor(films: Film[]) {
-    this.#entries = films.map((film) => ({ film, key: titleKey(film.title) }));
+    this.#films = films;
+    for (let count = SLICE; count < films.length + SLICE; count += SLICE) unhurried(() => this.#index(count));
   }
 
   /** Films whose name is `text`, then those whose name begins with it, then those that contain it. */
   find(text: string): Film[] {
     const key = titleKey(text);
     if (key.length < 2) return [];
-    const ranked = this.#entries.flatMap(({ film, key: title }) => {
+    this.#index(this.#films.length);
+    const ranked = this.#films.flatMap((film, index) => {
+      const title = this.#keys[index]!;
       const rank = title === key ? 0 : title.startsWith(key) ? 1 : ` ${title}`.includes(` ${key}`) ? 2 : 3;
       return rank < 3 ? [{ film, rank }] : [];
     });
@@ -24,6 +31,11 @@ export class TitleIndex {
       .sort((a, b) => a.rank - b.rank)
       .slice(0, MAX_MATCHES)
       .map(({ film }) => film);
+  }
+
+  /** Makes the keys of the first `count` films, where they are not made yet. */
+  #index(count: number): void {
+    for (const { title } of this.#films.slice(this.#keys.length, count)) this.#keys.push(titleKey(title));
   }
 }
 

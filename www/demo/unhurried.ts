@@ -19,3 +19,8 @@ function slice(): void {
   isScheduled = queue.length > 0;
   if (isScheduled) setTimeout(slice);
 }
+
+/** Ends the present task, so that the page can answer the visitor before what follows. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

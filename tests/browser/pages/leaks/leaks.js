@@ -1,4 +1,4 @@
-// Each of these tells the world what the reader pressed. `inglenook-verify` must notice every one.
+// Each of these tells the world what the reader pressed; leak.html?leak=image leaks by the first. `inglenook-verify` must notice every one.
 const LEAKS = {
   image: (what) => (new Image().src = `pixel.png?${what}`),
   beacon: (what) => navigator.sendBeacon('collect', what),
@@ -20,7 +20,7 @@ const LEAKS = {
   },
 };
 
-const { leak } = document.body.dataset;
+const leak = new URLSearchParams(location.search).get('leak');
 if (leak === 'service-worker') await navigator.serviceWorker.register('service-worker.js');
 addEventListener('click', (event) => {
   const [target] = event.composedPath();
