@@ -34,6 +34,16 @@ pub struct UserProfile {
     dislikes: Vec<Interest>,
     seen: Vec<usize>,
     direction: Option<Direction>,
+    taste: Option<Taste>,
+}
+
+/// The direction of all that was ever liked, whenever that was.
+#[derive(Debug, Clone)]
+struct Taste {
+    /// In embedding space, centered.
+    text: CenteredProbe,
+    /// Of the sum that was scaled to length 1.
+    length: f32,
 }
 
 /// The weighted sum of the interests' vectors. Its dot product with a unit vector is at most 1: it is the mean of two unit vectors.
@@ -52,10 +62,13 @@ const SESSION_DECAY: f32 = 0.8;
 /// by little more than their titles; at 1 a shelf of one genre is as good as another.
 const TAG_SHARE: f32 = 0.25;
 
+/// A sum of vectors that is no longer has no direction.
+const LEAST_LENGTH: f32 = 1e-9;
+
 /// See [`UserProfile::closest`].
 const NEAREST: usize = 3;
 /// See [`UserProfile::closest`].
-const COMPARED: usize = 64;
+const COMPARED: usize = 128;
 
 /// Repeated interactions with one item add up to at most this much, so that no single item drowns the others.
 const MAX_ITEM_WEIGHT: f64 = 2.0;
@@ -114,8 +127,9 @@ impl UserProfile {
         }
         let mut newest_first: Vec<usize> = (0..interests.len()).collect();
         newest_first.sort_by_key(|at| std::cmp::Reverse(times[*at]));
+        let taste = Taste::of(catalog, &interests);
         let direction = Direction::of(catalog, &mut interests, &newest_first);
-        Self { interests, newest_first, dislikes, seen, direction }
+        Self { interests, newest_first, dislikes, seen, direction, taste }
     }
 
     /// The same items, the one that the person turned to last first.
@@ -194,10 +208,22 @@ impl UserProfile {
         cosines.into_iter().map(|(row, cosine)| (row, cosine / count)).collect()
     }
 
-    /// Mean cosine of an item's text with those of the three nearest of the newest 64 interests, `-1..=1`; 0 without interests. A direction
+    /// Mean cosine of an item's text with those of the three nearest of the newest 128 interests, `-1..=1`; 0 without interests. A direction
     /// blurs several tastes into one, this does not.
     pub(crate) fn closest(&self, catalog: &Catalog, row: usize) -> f32 {
         self.nearest_interests(catalog, row).iter().map(|(_, share)| share).sum()
+    }
+
+    /// Cosine of an item's text with all that was ever liked, `-1..=1`, whenever that was; 0 without interests. What is new to everybody may
+    /// answer any of a person's interests, the latest no more than others.
+    pub(crate) fn lasting(&self, catalog: &Catalog, row: usize) -> f32 {
+        self.taste.as_ref().map_or(0.0, |taste| catalog.embeddings.cosine(row, &taste.text))
+    }
+
+    /// The part of [`lasting`](Self::lasting) that one interest brings: over all interests these add up to it.
+    pub(crate) fn lasting_contribution(&self, catalog: &Catalog, interest: &Interest, row: usize) -> f32 {
+        let share = |taste: &Taste| interest.strength * catalog.embeddings.cosine(row, &interest.probe) / taste.length;
+        self.taste.as_ref().map_or(0.0, share)
     }
 
     /// How close an item is to what was disliked: the largest `weight * cosine`, at least 0.
@@ -207,19 +233,32 @@ impl UserProfile {
     }
 }
 
+impl Taste {
+    /// `None` where the interests cancel out.
+    fn of(catalog: &Catalog, interests: &[Interest]) -> Option<Self> {
+        let strengths: Vec<f32> = interests.iter().map(|interest| interest.strength).collect();
+        let mut sum = weighted_sum(catalog, interests, &strengths);
+        let length = normalize(&mut sum);
+        (length > LEAST_LENGTH).then(|| Self { text: catalog.embeddings.probe(sum), length })
+    }
+}
+
+/// Of the interests' vectors.
+fn weighted_sum(catalog: &Catalog, interests: &[Interest], weights: &[f32]) -> Vec<f32> {
+    let mut sum = vec![0.0; catalog.embeddings.raw().dimensions()];
+    for (interest, weight) in interests.iter().zip(weights) {
+        for (sum, x) in sum.iter_mut().zip(interest.probe.vector()) {
+            *sum += weight * x;
+        }
+    }
+    sum
+}
+
 impl Direction {
     /// Sets the interests' weights to what they count in the direction. Without one (interests that cancel out, or items equal to the mean)
     /// there is nothing to follow.
     fn of(catalog: &Catalog, interests: &mut [Interest], newest_first: &[usize]) -> Option<Self> {
-        let sum = |weights: &[f32]| {
-            let mut sum = vec![0.0; catalog.embeddings.raw().dimensions()];
-            for (interest, weight) in interests.iter().zip(weights) {
-                for (sum, x) in sum.iter_mut().zip(interest.probe.vector()) {
-                    *sum += weight * x;
-                }
-            }
-            sum
-        };
+        let sum = |weights: &[f32]| weighted_sum(catalog, interests, weights);
         let long: Vec<f32> = interests.iter().map(|interest| interest.weight).collect();
         let mut session = vec![0.0; interests.len()];
         let mut fade = 1.0;
@@ -228,8 +267,7 @@ impl Direction {
             fade *= SESSION_DECAY;
         }
         let (session_length, long_length) = (normalize(&mut sum(&session)), normalize(&mut sum(&long)));
-        let least = 1e-9;
-        if session_length <= least || long_length <= least {
+        if session_length <= LEAST_LENGTH || long_length <= LEAST_LENGTH {
             return None;
         }
         let mixed: Vec<f32> =
@@ -241,7 +279,7 @@ impl Direction {
             catalog.add_tags(interest.row, weight, &mut tags);
         }
         let tags_length = normalize(&mut tags);
-        Some(Self { text, tags: (tags_length > least).then_some((tags, tags_length)) })
+        Some(Self { text, tags: (tags_length > LEAST_LENGTH).then_some((tags, tags_length)) })
     }
 
     fn mix(&self, text: f32, of_tags: impl FnOnce(&(Vec<f32>, f32)) -> f32) -> f32 {

@@ -14,13 +14,19 @@ const NARROW_ITEMS: usize = 1 << 16;
 /// The names of the four sections of a neighbor table.
 type Names = [[u8; 8]; 4];
 const COLLABORATIVE: Names = [*b"c.length", *b"c.rows  ", *b"c.weight", *b"c.scales"];
+const BROAD: Names = [*b"b.length", *b"b.rows  ", *b"b.weight", *b"b.scales"];
 const SEQUENCE: Names = [*b"s.length", *b"s.rows  ", *b"s.weight", *b"s.scales"];
 const CARRIED: Names = [*b"n.length", *b"n.rows  ", *b"n.weight", *b"n.scales"];
 
 /// Writes learned parts.
 pub(super) fn write(learned: &Learned) -> Result<Vec<u8>> {
     let mut writer = SectionWriter::new(LEARNED);
-    let tables = [(COLLABORATIVE, &learned.collaborative), (SEQUENCE, &learned.sequence), (CARRIED, &learned.carried)];
+    let tables = [
+        (COLLABORATIVE, &learned.collaborative),
+        (BROAD, &learned.broad),
+        (SEQUENCE, &learned.sequence),
+        (CARRIED, &learned.carried),
+    ];
     for (names, table) in tables {
         let (starts, rows, weights, scales) = table.parts();
         writer = writer
@@ -70,6 +76,7 @@ pub(super) fn read(file: &str, bytes: bytes::Bytes, items: usize) -> Result<Lear
     .map_err(unfit)?;
     let learned = Learned {
         collaborative: table(COLLABORATIVE)?,
+        broad: table(BROAD)?,
         sequence: table(SEQUENCE)?,
         carried: table(CARRIED)?,
         trend,

@@ -42,6 +42,9 @@ pub struct Fold {
     pub is_candidate: Vec<bool>,
     /// The cases, one list for each of [`Plan::conditions`](super::Plan::conditions).
     pub cases: Vec<Vec<Case>>,
+    /// Further cases of the same users, later in their histories, in as many lists; may be empty. They are not measured: whoever chooses many
+    /// settings at once chooses less by chance with them.
+    pub later: Vec<Vec<Case>>,
     /// Ratings to learn from.
     pub known_ratings: Vec<Rating>,
     /// Ratings to predict.

@@ -40,8 +40,8 @@ impl PartWeights {
 pub struct Blend {
     /// Weights at [`KNOTS`] items of history; between them they follow the logarithm of the number.
     pub known: [PartWeights; 4],
-    /// Weights for items that nobody has chosen, relative to each other. Their popularity is a prediction, what they are chosen with is taken
-    /// from the items of the nearest texts.
+    /// Weights for items that nobody has chosen, relative to each other. Their content is the cosine with all that was ever liked, their
+    /// popularity a prediction, and what they are chosen with is taken from the items of the nearest texts.
     pub new: PartWeights,
     /// For those items, the weight of the mean cosine with the three nearest texts of the history: a part of content.
     pub new_closest: f32,
@@ -75,14 +75,14 @@ impl Default for Blend {
         let of = PartWeights::from_array;
         Self {
             known: [
-                of([1.0, 0.2, 0.05, 9.0]),
-                of([1.0, 0.1, 0.0, 3.0]),
-                of([1.0, 0.1, 0.3, 1.5]),
-                of([1.0, 0.3, 1.5, 0.0]),
+                of([1.0, 4.0, 0.05, 9.0]),
+                of([1.0, 1.5, 0.02, 3.0]),
+                of([1.0, 1.0, 0.3, 1.5]),
+                of([1.0, 0.3, 0.8, 0.0]),
             ],
-            new: of([1.0, 0.8, 0.0, 4.0]),
-            new_closest: 2.0,
-            new_offsets: [1.4, -1.4, -2.3, -2.4],
+            new: of([1.0, 1.0, 0.0, 4.0]),
+            new_closest: 3.0,
+            new_offsets: [1.0, -1.2, -1.9, -2.7],
         }
     }
 }
@@ -125,6 +125,7 @@ impl Blend {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let weights = self.known.iter().chain([&self.new]).flat_map(|weights| weights.to_array());
+        let weights = weights.chain([self.new_closest]);
         self.new_offsets.iter().all(|offset| offset.is_finite())
             && weights.into_iter().all(|weight| weight.is_finite() && weight >= 0.0)
     }

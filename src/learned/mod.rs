@@ -1,6 +1,7 @@
 //! What a site's interactions taught: parts of a score that no text tells. Made by [`learning`](crate::learning), used in the browser.
 //!
-//! - *Collaborative*: what the history's items are chosen together with (EASE, Steck, WWW 2019, with texts as side information).
+//! - *Collaborative*: what the history's items are chosen together with (EASE, Steck, WWW 2019, with texts as side information), twice: closely,
+//!   for people of whom much is known, and broadly, for those of whom little is.
 //! - *Sequence*: what tends to be chosen next (a linear session model, Choe et al., WWW 2021).
 //! - *Popularity*: how often an item was chosen, fading with time; for an item that nobody has chosen, a prediction from its text.
 //!
@@ -29,6 +30,8 @@ use crate::profile::Interest;
 pub struct Learned {
     /// What is chosen together, from row to row.
     pub collaborative: Neighbors,
+    /// The same, believed only of pairs that many chose: what one item or two can say.
+    pub broad: Neighbors,
     /// What is chosen next, from row to row.
     pub sequence: Neighbors,
     /// For each row that nobody has chosen, the chosen rows of the nearest texts; the weights of a row add up to 1.
@@ -49,7 +52,7 @@ pub const COLLABORATIVE_DECAY: f32 = 0.8;
 /// items, or well known, is the best guess.
 const ACQUAINTED: f32 = 20.0;
 /// How much of an item's popularity is that of the last year or so; the rest is that of all time.
-const RECENT_SHARE: f32 = 0.7;
+const RECENT_SHARE: f32 = 0.9;
 /// Older items of the history count less than a millionth: they are not looked at.
 const NEWEST: usize = 64;
 /// Strengths are compared on the scale `ln(1 + strength / SMALL)`: many times as strong is a few steps better.
@@ -59,16 +62,22 @@ const SMALL: f32 = 0.003;
 #[derive(Debug)]
 pub(crate) struct LearnedScores<'a> {
     learned: &'a Learned,
-    together: Strengths,
+    together: Together<'a>,
     next: Strengths,
     popularity: Vec<f32>,
     /// How much of the person is known, `0..=1`.
     acquaintance: f32,
     is_new: Vec<bool>,
-    /// The scaled strength of each row as a new item's neighbor: an item of the history speaks for its own neighbors in full.
+    /// All rows of the history, in order.
+    own: Vec<usize>,
+    /// The scaled strength of each row as a new item's neighbor: an item of the history, however old, speaks for its own neighbors in full.
     near: Vec<f32>,
     weights: PersonWeights,
 }
+
+/// Both collaborative models, each with its share; the shares add up to 1.
+#[derive(Debug)]
+struct Together<'a>([(f32, &'a Neighbors, Strengths); 2]);
 
 /// Sums over the history for each row, and the history's shares in them.
 #[derive(Debug)]
@@ -85,7 +94,7 @@ impl Learned {
     /// # Errors
     /// [`Error::InvalidInput`].
     pub fn check(&self, items: usize) -> Result<()> {
-        let fits = [&self.collaborative, &self.sequence, &self.carried].iter().all(|n| n.len() == items)
+        let fits = [&self.collaborative, &self.broad, &self.sequence, &self.carried].iter().all(|n| n.len() == items)
             && self.trend.parts().1.len() == items + 1
             && self.predicted.len() == items
             && self.predicted.iter().all(|p| (0.0..=1.0).contains(p));
@@ -120,6 +129,7 @@ impl Learned {
         predicted.extend(lists.iter().map(popularity).map(|p| p.clamp(0.0, 1.0)));
         Self {
             collaborative: self.collaborative.renumbered(kept, total),
+            broad: self.broad.renumbered(kept, total),
             sequence: self.sequence.renumbered(kept, total),
             carried: self.carried.renumbered(kept, kept.len()).with_lists(kept.len(), lists, CARRIED),
             predicted,
@@ -130,7 +140,7 @@ impl Learned {
 
     /// What the parts say of every row for a history, newest interest first, at a moment.
     pub(crate) fn scores(&self, newest_first: &[&Interest], now_ms: i64) -> LearnedScores<'_> {
-        let together = Strengths::new(&self.collaborative, newest_first, COLLABORATIVE_DECAY);
+        let together = Together::new(self, newest_first);
         let next = Strengths::new(&self.sequence, newest_first, SEQUENCE_DECAY);
         let scale = self.popularity_scale();
         let is_new: Vec<bool> = (0..self.predicted.len()).map(|row| self.is_new(row)).collect();
@@ -143,13 +153,15 @@ impl Learned {
                 (RECENT_SHARE * log_count(*popularity, scale) + (1.0 - RECENT_SHARE) * ever).min(1.0)
             };
         }
-        let mut near: Vec<f32> = together.values.iter().map(|strength| log_strength(*strength)).collect();
-        for (row, _) in &together.history {
-            near[*row] = log_strength(together.strongest);
+        let mut near: Vec<f32> = (0..is_new.len()).map(|row| together.value(row)).collect();
+        let mut own: Vec<usize> = newest_first.iter().map(|interest| interest.row).collect();
+        own.sort_unstable();
+        for row in &own {
+            near[*row] = together.strongest();
         }
         let weights = self.blend.at(newest_first.len());
         let acquaintance = (newest_first.len() as f32 / ACQUAINTED).min(1.0);
-        LearnedScores { learned: self, together, next, popularity, acquaintance, is_new, near, weights }
+        LearnedScores { learned: self, together, next, popularity, acquaintance, is_new, own, near, weights }
     }
 
     /// The logarithm of the highest count, plus one.
@@ -178,6 +190,23 @@ pub(crate) fn log_count(count: f32, scale: f32) -> f32 {
 /// A strength on the scale of the blend.
 pub(crate) fn log_strength(strength: f32) -> f32 {
     libm::log1pf(strength / SMALL)
+}
+
+impl<'a> Together<'a> {
+    fn new(learned: &'a Learned, newest_first: &[&Interest]) -> Self {
+        let [.., close] = blend::shares(newest_first.len());
+        let models = [(close, &learned.collaborative), (1.0 - close, &learned.broad)];
+        Self(models.map(|(share, model)| (share, model, Strengths::new(model, newest_first, COLLABORATIVE_DECAY))))
+    }
+
+    fn value(&self, row: usize) -> f32 {
+        self.0.iter().map(|(share, _, strengths)| share * log_strength(strengths.values[row])).sum()
+    }
+
+    /// At least the value of every row.
+    fn strongest(&self) -> f32 {
+        self.0.iter().map(|(share, _, strengths)| share * log_strength(strengths.strongest)).sum()
+    }
 }
 
 impl Strengths {
@@ -226,6 +255,11 @@ impl LearnedScores<'_> {
         if self.is_new[row] { self.weights.new_closest } else { 0.0 }
     }
 
+    /// Whether nobody has chosen the row.
+    pub fn is_new(&self, row: usize) -> bool {
+        self.is_new[row]
+    }
+
     /// What is added for popularity.
     pub fn popularity(&self, row: usize) -> f32 {
         let offset = if self.is_new[row] { self.weights.new_offset } else { 0.0 };
@@ -260,42 +294,46 @@ impl LearnedScores<'_> {
 
     fn together(&self, row: usize) -> f32 {
         if !self.is_new[row] {
-            return log_strength(self.together.values[row]);
+            return self.together.value(row);
         }
         self.learned.carried.of(row).map(|(near, share)| share * self.near[near]).sum()
     }
 
     fn is_of_history(&self, row: usize) -> bool {
-        self.together.history.iter().any(|(own, _)| *own == row)
+        self.own.binary_search(&row).is_ok()
     }
 
     /// What each item of the history brings of the collaborative and the sequence part of a row: `(row, value)`, adding up to both.
     pub fn contributions(&self, row: usize) -> Vec<(usize, f32)> {
         let weights = self.weights(row);
-        let mut found = Vec::new();
+        let (mut found, mut own) = (Vec::new(), Vec::new());
         let mut divide = |part: f32, strength: f32, shares: &mut dyn Iterator<Item = (usize, f32)>| {
             if strength > 0.0 && part != 0.0 {
                 found.extend(shares.map(|(from, share)| (from, part * share / strength)).filter(|(_, x)| *x != 0.0));
             }
         };
-        let (together, next) = (&self.together, &self.next);
+        // A row's collaborative value times `factor`.
+        let mut divide_together = |factor: f32, row: usize| {
+            for (share, model, strengths) in &self.together.0 {
+                let strength = strengths.values[row];
+                divide(factor * share * log_strength(strength), strength, &mut strengths.shares(model, row));
+            }
+        };
         if self.is_new[row] {
             for (near, share) in self.learned.carried.of(row) {
-                let part = weights.collaborative * share * self.near[near];
+                let factor = weights.collaborative * share;
                 if self.is_of_history(near) {
-                    divide(part, 1.0, &mut std::iter::once((near, 1.0)));
+                    own.push((near, factor * self.near[near]));
                 } else {
-                    divide(part, together.values[near], &mut together.shares(&self.learned.collaborative, near));
+                    divide_together(factor, near);
                 }
             }
         } else {
-            divide(
-                self.collaborative(row),
-                together.values[row],
-                &mut together.shares(&self.learned.collaborative, row),
-            );
+            divide_together(weights.collaborative, row);
         }
+        let next = &self.next;
         divide(self.sequence(row), next.values[row], &mut next.shares(&self.learned.sequence, row));
+        found.extend(own);
         found
     }
 }

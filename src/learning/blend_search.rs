@@ -23,9 +23,11 @@ pub enum Target {
 /// Values that a weight is set to in turn; content, the yardstick, keeps 1.
 const GRID: [f32; 20] =
     [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 20.0];
+/// A weight is changed where that brings so much: what brings less is as likely chance.
+const LEAST_GAIN: f64 = 1.002;
 const ROUNDS: usize = 3;
 const K: usize = 10;
-/// Cases times rows that are looked at: 16 bytes each.
+/// Cases times rows that are looked at: 20 bytes each.
 const LARGEST: usize = 12_000_000;
 
 /// Cases with the parts of every row that they rank.
@@ -47,12 +49,12 @@ impl Prepared {
     /// Computes the parts for cases of a fold whose training part the catalog's learned parts were made from. With `is_new` only items that
     /// nobody has chosen are ranked, else only the others; parts that are not wanted are 0. No cases where the catalog has no learned parts.
     #[must_use]
-    pub fn new(catalog: &Catalog, fold: &Fold, cases: &[Case], wanted: Parts, is_new: bool) -> Self {
+    pub fn new(catalog: &Catalog, fold: &Fold, cases: &[&Case], wanted: Parts, is_new: bool) -> Self {
         let Some(learned) = catalog.learned() else { return Self { cases: Vec::new() } };
         let is_new_row: Vec<bool> = (0..catalog.len()).map(|row| learned.is_new(row)).collect();
         // Evenly from all of them.
         let step = (cases.len() * catalog.len()).div_ceil(LARGEST).max(1);
-        let prepare = |case: &Case| {
+        let prepare = |case: &&Case| {
             let history: Vec<Interaction> = case.known.history.iter().map(|event| like(catalog, event)).collect();
             let now_ms = case.known.now.saturating_mul(1000);
             let profile = UserProfile::new(catalog, &history, now_ms, crate::recommender::HALF_LIFE_DAYS);
@@ -65,8 +67,12 @@ impl Prepared {
             let parts = |row: usize| {
                 let [together, next, popularity] = scores.unweighted(row);
                 let popularity = if wanted.popularity { popularity } else { 0.0 };
-                let closest = if is_new_row[row] { profile.closest(catalog, row) } else { 0.0 };
-                [profile.affinity(catalog, row), together, next, popularity, closest]
+                let (content, closest) = if is_new_row[row] {
+                    (profile.lasting(catalog, row), profile.closest(catalog, row))
+                } else {
+                    (profile.affinity(catalog, row), 0.0)
+                };
+                [content, together, next, popularity, closest]
             };
             let open = || (0..catalog.len()).filter(|row| fold.is_candidate[*row] && !is_hidden[*row]);
             let rows: Vec<u32> = open().filter(|row| is_new_row[*row] == is_new).map(|row| row as u32).collect();
@@ -78,8 +84,8 @@ impl Prepared {
                 new: open().filter(|row| is_new_row[*row] && !is_new).map(parts).collect(),
             }
         };
-        let cases: Vec<&Case> = cases.iter().step_by(step).collect();
-        let prepared: Vec<PreparedCase> = cases.into_par_iter().map(prepare).collect();
+        let cases: Vec<&Case> = cases.iter().step_by(step).copied().collect();
+        let prepared: Vec<PreparedCase> = cases.par_iter().map(prepare).collect();
         Self { cases: prepared.into_iter().filter(|case| !case.relevant.is_empty()).collect() }
     }
 
@@ -125,7 +131,7 @@ impl Prepared {
                         (Target::Knot(knot), part) => set(&mut changed.known[knot], *part, value),
                     }
                     let found = self.ndcg(&changed, target);
-                    if found > best + 1e-6 {
+                    if found > best * LEAST_GAIN {
                         (best, *blend) = (found, changed);
                     }
                 }

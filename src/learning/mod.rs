@@ -34,7 +34,9 @@ use crate::learned::{Blend, CARRIED, Learned, Neighbors, Trend, carried_list, lo
 use active::Active;
 
 /// Neighbors that are kept of each row, of either model: more are worth less than their bytes (docs/evaluation.md).
-const NEIGHBORS: usize = 40;
+const NEIGHBORS: usize = 30;
+/// The same for what is chosen together by most.
+const BROAD_NEIGHBORS: usize = 20;
 
 /// Learns some parts from each user's positives, oldest first. The blend is the default one.
 ///
@@ -47,8 +49,11 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<L
     let active = Active::of(training, items);
     let space = corpus.space(true);
     let none = || Neighbors::new(vec![Vec::new(); items], 0);
-    let collaborative =
-        if parts.collaborative { active.spread(together::solve(training, &active, space)?, NEIGHBORS) } else { none() };
+    let together = |lambda: f32, limit: usize| -> Result<Neighbors> {
+        let solved = parts.collaborative.then(|| together::solve(training, &active, space, lambda)).transpose()?;
+        Ok(solved.map_or_else(none, |matrix| active.spread(matrix, limit)))
+    };
+    let (collaborative, broad) = (together(together::CLOSE, NEIGHBORS)?, together(together::BROAD, BROAD_NEIGHBORS)?);
     let sequence = if parts.sequence { active.spread(next::solve(training, &active)?, NEIGHBORS) } else { none() };
     let events = training.iter().flatten().map(|event| (event.item as usize, event.timestamp));
     let trend = Trend::new(events, items);
@@ -68,5 +73,5 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<L
         nearest[row] = carried_list(near.iter());
     }
     let carried = Neighbors::new(nearest, CARRIED);
-    Ok(Learned { collaborative, sequence, carried, trend, predicted, blend: parts.of(Blend::default()) })
+    Ok(Learned { collaborative, broad, sequence, carried, trend, predicted, blend: parts.of(Blend::default()) })
 }

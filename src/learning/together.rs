@@ -11,13 +11,15 @@ use super::active::Active;
 use crate::error::{Error, Result};
 use crate::evaluation::{Event, Space};
 
-/// What a pair of items must share to be believed. At 0 noise is learned, at tens of thousands only popularity is left.
-const LAMBDA: f32 = 200.0;
+/// What a pair of items must share to be believed, for people of whom much is known. At 0 noise is learned.
+pub(super) const CLOSE: f32 = 2000.0;
+/// The same for people of whom little is known: one item says no more than what very many chose with it.
+pub(super) const BROAD: f32 = 25_600.0;
 /// What one dimension of text counts beside one user.
 const TEXT_SHARE: f32 = 20.0;
 
 /// The matrix from a history's items (rows) to what is chosen with them (columns).
-pub(super) fn solve(training: &[Vec<Event>], active: &Active, space: &Space) -> Result<Mat<f32>> {
+pub(super) fn solve(training: &[Vec<Event>], active: &Active, space: &Space, lambda: f32) -> Result<Mat<f32>> {
     let size = active.len();
     let texts = Mat::from_fn(size, space.dimensions, |i, j| space.row(active.rows[i] as usize)[j]);
     let mut gram = Mat::<f32>::zeros(size, size);
@@ -33,7 +35,7 @@ pub(super) fn solve(training: &[Vec<Event>], active: &Active, space: &Space) -> 
         }
     }
     for i in 0..size {
-        gram[(i, i)] += LAMBDA;
+        gram[(i, i)] += lambda;
     }
     let factor = gram
         .llt(Side::Lower)

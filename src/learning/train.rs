@@ -5,7 +5,7 @@ use super::finetune::{FinetuneOptions, finetune, useful_epochs};
 use super::{Parts, learn, site_catalog};
 use crate::adapter::Adapter;
 use crate::error::Result;
-use crate::evaluation::{Corpus, Dataset, Event, Fold, Protocol};
+use crate::evaluation::{Case, Corpus, Dataset, Event, Fold, Protocol};
 use crate::learned::blend::KNOTS;
 use crate::learned::{Blend, Learned};
 
@@ -108,7 +108,8 @@ pub fn choose_blend(
             Protocol::ColdUsers => Target::Knot(condition),
             Protocol::LeaveLastOut | Protocol::TimeSplit => Target::Knot(KNOTS.len() - 1),
         };
-        let prepared = Prepared::new(&catalog, fold, cases, parts, target == Target::New);
+        let cases: Vec<&Case> = cases.iter().chain(fold.later.get(condition).into_iter().flatten()).collect();
+        let prepared = Prepared::new(&catalog, fold, &cases, parts, target == Target::New);
         if prepared.len() < LEAST_CASES {
             continue;
         }

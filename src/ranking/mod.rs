@@ -98,13 +98,19 @@ impl Scorer<'_> {
     /// and, of rows that nobody has chosen, likeness to single texts.
     pub fn base(&self, row: usize) -> f32 {
         let learned = self.learned.map_or(0.0, |learned| learned.collaborative(row) + learned.sequence(row));
-        self.popularity(row) + learned + self.content_weight() * self.profile.tag_affinity(self.catalog, row)
+        // What the terms do not say of the likeness.
+        let (profile, catalog) = (self.profile, self.catalog);
+        let mut rest = profile.tag_affinity(catalog, row);
+        if self.is_new(row) {
+            rest += profile.lasting(catalog, row) - profile.affinity(catalog, row);
+        }
+        self.popularity(row) + learned + self.content_weight() * rest
     }
 
     /// All parts that do not depend on the rest of the list.
     pub fn parts(&self, row: usize) -> ScoreParts {
         ScoreParts {
-            content: self.content_weight() * self.profile.affinity(self.catalog, row) + self.closest(row),
+            content: self.content_weight() * self.likeness(row) + self.closest(row),
             collaborative: self.learned.map_or(0.0, |learned| learned.collaborative(row)),
             sequence: self.learned.map_or(0.0, |learned| learned.sequence(row)),
             query: self.query.map_or(0.0, |q| self.weights.query * self.catalog.embeddings().dot(row, q)),
@@ -131,7 +137,12 @@ impl Scorer<'_> {
         interests
             .map(|interest| {
                 let learned = of_row.get(&interest.row).copied().unwrap_or(0.0);
-                (interest, weight * self.profile.contribution(self.catalog, interest, row) + learned)
+                let content = if self.is_new(row) {
+                    self.profile.lasting_contribution(self.catalog, interest, row)
+                } else {
+                    self.profile.contribution(self.catalog, interest, row)
+                };
+                (interest, weight * content + learned)
             })
             .collect()
     }
@@ -145,6 +156,19 @@ impl Scorer<'_> {
     fn closest(&self, row: usize) -> f32 {
         let weight = self.closest_weight(row);
         if weight > 0.0 { weight * self.profile.closest(self.catalog, row) } else { 0.0 }
+    }
+
+    /// Likeness to the history, unweighted.
+    fn likeness(&self, row: usize) -> f32 {
+        if self.is_new(row) {
+            self.profile.lasting(self.catalog, row)
+        } else {
+            self.profile.affinity(self.catalog, row)
+        }
+    }
+
+    fn is_new(&self, row: usize) -> bool {
+        self.learned.is_some_and(|learned| learned.is_new(row))
     }
 
     fn closest_weight(&self, row: usize) -> f32 {

@@ -34,5 +34,5 @@ fn fold(data: &Dataset, parts: &[u32], cold: u32) -> Fold {
     let (known_ratings, others) = divide_ratings(data, |_, rating| part(rating.item) > cold);
     let held_out_ratings = others.into_iter().filter(|rating| part(rating.item) == cold).collect();
     let is_candidate = parts.iter().map(|part| *part == cold).collect();
-    Fold { training, is_candidate, cases: vec![cases], known_ratings, held_out_ratings }
+    Fold { training, is_candidate, cases: vec![cases], later: Vec::new(), known_ratings, held_out_ratings }
 }

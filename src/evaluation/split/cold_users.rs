@@ -10,15 +10,17 @@ use crate::evaluation::protocol::Plan;
 const FIRST: usize = 5;
 /// Users with fewer positives are never held out.
 const LEAST_POSITIVES: usize = 10;
+/// The product's blend, which has many settings, is also chosen on what the same users knew later on: as if they had come after so many positives.
+const STARTS: [usize; 3] = [2, 4, 6];
 const LENGTHS: [(usize, &str); 3] = [(1, "k=1"), (3, "k=3"), (5, "k=5")];
 
 /// A user belongs to the fold `fnv1a32("user:" + id) mod 5`. Test: each fold in turn, trained on the other four. Validation: fold 1, trained
-/// on folds 2 to 4.
+/// on folds 2 to 4; its users also come as if they had begun later.
 pub(in crate::evaluation) fn cold_users(data: &Dataset) -> Plan {
     let folds: Vec<u32> = data.users.iter().map(|id| fnv1a32(&format!("user:{id}")) % 5).collect();
     Plan {
         conditions: LENGTHS.iter().map(|(_, name)| *name).collect(),
-        validation: vec![fold(data, &folds, 1, &[0, 1])],
+        validation: vec![Fold { later: later(data, &folds, 1), ..fold(data, &folds, 1, &[0, 1]) }],
         test: (0..5).map(|held_out| fold(data, &folds, held_out, &[held_out])).collect(),
     }
 }
@@ -32,7 +34,7 @@ fn fold(data: &Dataset, folds: &[u32], held_out: u32, untrained: &[u32]) -> Fold
     let users = || (0..data.users.len()).filter(|user| folds[*user] == held_out);
     let cases = LENGTHS.map(|(length, _)| {
         let users = users().filter(|user| data.positives[*user].len() >= LEAST_POSITIVES);
-        users.map(|user| case(data, user, length)).collect()
+        users.map(|user| case(data, user, 0, length)).collect()
     });
     // Of a held-out user the first five ratings are known and the rest is predicted.
     let places = places(data);
@@ -41,13 +43,34 @@ fn fold(data: &Dataset, folds: &[u32], held_out: u32, untrained: &[u32]) -> Fold
         is_trained(user) || (folds[user] == held_out && places[i].0 < FIRST)
     });
     let held_out_ratings = others.into_iter().filter(|rating| folds[rating.user as usize] == held_out).collect();
-    Fold { training, is_candidate: all_items(data), cases: cases.into(), known_ratings, held_out_ratings }
+    Fold {
+        training,
+        is_candidate: all_items(data),
+        cases: cases.into(),
+        later: Vec::new(),
+        known_ratings,
+        held_out_ratings,
+    }
 }
 
-fn case(data: &Dataset, user: usize, length: usize) -> Case {
-    let (first, later) = data.positives[user].split_at(FIRST);
-    let excluded = first[length..].iter().map(|event| event.item).collect();
+/// The held-out users again, without their first positives.
+fn later(data: &Dataset, folds: &[u32], held_out: u32) -> Vec<Vec<Case>> {
+    let users = |start: usize| {
+        (0..data.users.len())
+            .filter(move |user| folds[*user] == held_out && data.positives[*user].len() >= start + LEAST_POSITIVES)
+    };
+    let of_length = |(length, _): (usize, &str)| {
+        STARTS.iter().flat_map(|start| users(*start).map(|user| case(data, user, *start, length))).collect()
+    };
+    LENGTHS.map(of_length).into()
+}
+
+/// What comes before `start` is neither known nor to be found.
+fn case(data: &Dataset, user: usize, start: usize, length: usize) -> Case {
+    let (before, sequence) = data.positives[user].split_at(start);
+    let (first, relevant) = sequence.split_at(FIRST);
+    let excluded = before.iter().chain(&first[length..]).map(|event| event.item).collect();
     // The moment is the same for every length, so that only what is known differs.
     let known = Known { history: first[..length].to_vec(), excluded, now: first[FIRST - 1].timestamp };
-    Case { user, known, relevant: later.iter().map(|event| event.item).collect() }
+    Case { user, known, relevant: relevant.iter().map(|event| event.item).collect() }
 }

@@ -29,5 +29,12 @@ fn fold(data: &Dataset, hidden: usize) -> Fold {
     }
     let (known_ratings, held_out_ratings) =
         divide_ratings(data, |_, r| ends[r.user as usize].is_none_or(|end| moment(r.item, r.timestamp) < end));
-    Fold { training, is_candidate: all_items(data), cases: vec![cases], known_ratings, held_out_ratings }
+    Fold {
+        training,
+        is_candidate: all_items(data),
+        cases: vec![cases],
+        later: Vec::new(),
+        known_ratings,
+        held_out_ratings,
+    }
 }

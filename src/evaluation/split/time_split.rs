@@ -26,5 +26,12 @@ fn fold(data: &Dataset, from: i64, until: i64) -> Fold {
         }
     }
     let (known_ratings, held_out_ratings) = divide_ratings(data, |_, rating| rating.timestamp < from);
-    Fold { training, is_candidate: all_items(data), cases: vec![cases], known_ratings, held_out_ratings }
+    Fold {
+        training,
+        is_candidate: all_items(data),
+        cases: vec![cases],
+        later: Vec::new(),
+        known_ratings,
+        held_out_ratings,
+    }
 }
