@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 
@@ -84,8 +85,8 @@ function fileFor(root, pathname) {
  * @param {number} [options.port] 0, the default, takes a free port.
  * @param {Record<string, string | null>} [options.headers] Sent with every answer, over the defaults; null removes one.
  * @param {(pathname: string, reply: Reply, request: http.IncomingMessage) => Reply | null} [options.alter]
- *   May replace any answer, so that tests can serve damaged files and redirects. `{ status, body, headers?, breakAfter? }`: `headers` go over all others; with `breakAfter` the connection ends after
- *   that many bytes; null ends it at once.
+ *   May replace any answer, so that tests can serve damaged files and redirects. `{ status, body, headers?, breakAfter?, breakWhen? }`: `headers` go over all others; with `breakAfter` the connection ends after
+ *   that many bytes, but not before the promise `breakWhen`; null ends it at once.
  * @param {number} [options.bytesPerSecond] Of all answers together, as on a line that is slower than this machine; text and wasm travel in gzip then.
  * @returns {Promise<{ url: string, requests: { method: string, url: string, range: string | undefined, atMs: number }[], close(): Promise<void> }>}
  */
@@ -136,7 +137,10 @@ export async function serve(root, { port = 0, headers = {}, alter, bytesPerSecon
     if (line) return void line.send(response, reply.body);
     // A connection that breaks in the middle, for tests.
     if (reply.breakAfter !== undefined) {
-      return response.write(reply.body.subarray(0, reply.breakAfter), () => setTimeout(() => response.destroy(), 50));
+      return response.write(reply.body.subarray(0, reply.breakAfter), async () => {
+        await (reply.breakWhen ?? delay(50));
+        response.destroy();
+      });
     }
     response.end(reply.body);
   });

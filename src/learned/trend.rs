@@ -39,18 +39,22 @@ impl Trend {
     }
 
     /// Rows of weeks and counts, in order.
-    fn of([origin, until]: [i64; 2], rows: impl IntoIterator<Item = impl IntoIterator<Item = (u16, u8)>>) -> Self {
-        let mut trend = Self { origin, until, starts: vec![0], ..Self::default() };
+    fn of(span: [i64; 2], rows: impl IntoIterator<Item = impl IntoIterator<Item = (u16, u8)>>) -> Self {
+        let (mut starts, mut weeks, mut counts) = (vec![0], Vec::new(), Vec::new());
         for row in rows {
-            let before = trend.counts.len();
             for (week, count) in row {
-                trend.weeks.push(week);
-                trend.counts.push(count);
+                weeks.push(week);
+                counts.push(count);
             }
-            trend.starts.push(trend.weeks.len() as u32);
-            trend.totals.push(sum(&trend.counts[before..]));
+            starts.push(weeks.len() as u32);
         }
-        trend
+        Self::with_totals(span, starts, weeks, counts)
+    }
+
+    fn with_totals([origin, until]: [i64; 2], starts: Vec<u32>, weeks: Vec<u16>, counts: Vec<u8>) -> Self {
+        let total = |ends: &[u32]| counts[ends[0] as usize..ends[1] as usize].iter().map(|n| u32::from(*n)).sum();
+        let totals = starts.windows(2).map(total).collect();
+        Self { origin, until, starts, weeks, counts, totals }
     }
 
     /// Puts stored parts together.
@@ -58,7 +62,7 @@ impl Trend {
     /// # Errors
     /// [`Error::InvalidInput`] if they do not fit each other.
     pub fn from_parts(
-        [origin, until]: [i64; 2],
+        span: [i64; 2],
         starts: Vec<u32>,
         weeks: Vec<u16>,
         counts: Vec<u8>,
@@ -72,8 +76,7 @@ impl Trend {
         if !is_sound {
             return Err(Error::invalid("trend", "parts that do not fit", format!("those of {items} items")));
         }
-        let totals = starts.windows(2).map(|pair| sum(&counts[pair[0] as usize..pair[1] as usize])).collect();
-        Ok(Self { origin, until, starts, weeks, counts, totals })
+        Ok(Self::with_totals(span, starts, weeks, counts))
     }
 
     /// `([origin, until], starts, weeks, counts)`, as [`from_parts`](Self::from_parts) takes them.
@@ -126,10 +129,6 @@ impl Trend {
     fn range(&self, row: usize) -> std::ops::Range<usize> {
         self.starts[row] as usize..self.starts[row + 1] as usize
     }
-}
-
-fn sum(counts: &[u8]) -> u32 {
-    counts.iter().map(|count| u32::from(*count)).sum()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 // Lists as people have them: CSV, TSV or JSON Lines, with the names of columns that people use.
 import type { NewItem } from 'inglenook';
+import { pause } from '../unhurried.js';
 
 export interface ReadList {
   items: NewItem[];
@@ -32,7 +33,7 @@ export async function readList(name: string, text: string): Promise<ReadList> {
   const items: NewItem[] = [];
   const ids = new Set<string>();
   for (const [index, row] of rows.entries()) {
-    if (index % LINES_AT_A_TIME === LINES_AT_A_TIME - 1) await new Promise((resolve) => setTimeout(resolve));
+    if (index % LINES_AT_A_TIME === LINES_AT_A_TIME - 1) await pause();
     const item = itemOf(row, problems);
     if (!item) continue;
     if (ids.has(item.id)) {
