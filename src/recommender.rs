@@ -12,7 +12,7 @@ use crate::gpu::Gpu;
 use crate::interaction::Interaction;
 use crate::learned::LearnedScores;
 use crate::profile::UserProfile;
-use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, mmr, reasons};
+use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, growing, mmr, reasons};
 use crate::retrieval::{Candidate, GpuScan, Scan, SignTable, Term, by_score, top_k};
 
 /// What to recommend. `Default` asks for ten items at the time 0, which is right for tests only: set `now_ms`.
@@ -360,7 +360,9 @@ impl Recommender {
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
         // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
         let fame = |at: usize| FAME_SHARE * scorer.fame(ranked[at].1.row);
-        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), fame, diversity, request.k)
+        // Growth was measured with learned parts; without, diversity is the same at every place.
+        let strength = |place| if scorer.learned.is_some() { growing(diversity, place) } else { diversity };
+        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), fame, strength, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];

@@ -9,11 +9,11 @@ pub struct Pick {
     pub adjustment: f32,
 }
 
-/// At this place of a list (from 0) diversity has its nominal strength: less before it, where a worse item costs most, up to twice as much after it.
+/// At this place of a list (from 0) growing diversity has its nominal strength.
 const NOMINAL_PLACE: f32 = 5.0;
 
-/// Picks `k` items, each time the one of greatest `(1 - d) * relevance - d * (similarity to the picks so far + fame)`. Of `diversity`, 0 is
-/// relevance only, 1 is difference only (after the first); `d` grows from 0 along the list.
+/// Picks `k` items, each time the one of greatest `(1 - d) * relevance - d * (similarity to the picks so far + fame)`. Of `d`, the `diversity` at a
+/// place of the list (from 0), 0 is relevance only, 1 is difference only; it does not fall along the list.
 ///
 /// `relevance` is taken relative to its range, so that it compares with `similarity(i, j)`, a cosine, and `fame(i)`, how well known an item is,
 /// `0..=1`; similarities below 0 count as 0. Ties go to the smaller index. The first of many picks are those of few.
@@ -22,7 +22,7 @@ pub fn mmr(
     relevance: &[f32],
     similarity: impl Fn(usize, usize) -> f32,
     fame: impl Fn(usize) -> f32,
-    diversity: f32,
+    diversity: impl Fn(usize) -> f32,
     k: usize,
 ) -> Vec<Pick> {
     let (low, high) = relevance.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), r| (l.min(*r), h.max(*r)));
@@ -33,7 +33,7 @@ pub fn mmr(
     let mut left: Vec<usize> = (0..relevance.len()).collect();
     let mut picks = Vec::with_capacity(k.min(left.len()));
     while picks.len() < k && !left.is_empty() {
-        let share = share_at(picks.len(), diversity);
+        let share = diversity(picks.len());
         let adjustment = |i: usize| -share * ((relevance[i] - low) + range * cost[i]);
         let mut best = 0;
         for at in 1..left.len() {
@@ -53,8 +53,10 @@ pub fn mmr(
     picks
 }
 
-/// The weight of difference at a place of the list, from 0.
-fn share_at(place: usize, diversity: f32) -> f32 {
+/// Diversity that grows from 0 along the list: less than its nominal strength in the first five places, where a worse item costs most, up to twice as
+/// much after them.
+#[must_use]
+pub fn growing(diversity: f32, place: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a list is short")]
     let place = place as f32;
     1.0 - libm::powf(1.0 - diversity, 2.0 * place / (place + NOMINAL_PLACE))
@@ -67,7 +69,7 @@ mod tests {
 
     #[test]
     fn no_diversity_is_relevance_only() {
-        let picks = mmr(&[0.1, 0.9, 0.5], |_, _| 1.0, |_| 1.0, 0.0, 3);
+        let picks = mmr(&[0.1, 0.9, 0.5], |_, _| 1.0, |_| 1.0, |_| 0.0, 3);
         assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [1, 2, 0]);
         assert!(picks.iter().all(|p| p.adjustment.abs() < f32::EPSILON));
     }
@@ -75,7 +77,7 @@ mod tests {
     #[test]
     fn the_first_place_is_the_best_and_what_is_well_known_gives_way_after_it() {
         let famous = |i: usize| if i < 2 { 1.0 } else { 0.0 };
-        let picks = mmr(&[1.0, 0.9, 0.8], |_, _| 0.0, famous, 0.9, 3);
+        let picks = mmr(&[1.0, 0.9, 0.8], |_, _| 0.0, famous, |place| growing(0.9, place), 3);
         assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 2, 1]);
         assert!(picks[0].adjustment.abs() < f32::EPSILON);
     }
@@ -83,13 +85,18 @@ mod tests {
     #[test]
     fn a_near_copy_of_the_first_pick_gives_way() {
         let alike = |a: usize, b: usize| if a + b == 1 { 1.0 } else { 0.0 };
-        let picks = mmr(&[1.0, 0.9, 0.5], alike, |_| 0.0, 0.9, 3);
+        let picks = mmr(&[1.0, 0.9, 0.5], alike, |_| 0.0, |_| 0.9, 3);
         assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 2, 1]);
     }
 
     proptest! {
         #[test]
-        fn values_fall_along_the_list(relevance in prop::collection::vec(-1.0_f32..1.0, 1..30), diversity in 0.0_f32..=1.0) {
+        fn values_fall_along_the_list(
+            relevance in prop::collection::vec(-1.0_f32..1.0, 1..30),
+            strength in 0.0_f32..=1.0,
+            grows: bool,
+        ) {
+            let diversity = |place| if grows { growing(strength, place) } else { strength };
             #[expect(clippy::cast_precision_loss, reason = "small indices")]
             let similarity = |a: usize, b: usize| ((a * 7 + b * 7) % 10) as f32 / 10.0;
             let fame = |i: usize| if i.is_multiple_of(3) { 0.7 } else { 0.1 };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use diversity::{Pick, mmr};
+pub use diversity::{Pick, growing, mmr};
 pub use explanation::Reason;
 pub(crate) use explanation::reasons;
 
