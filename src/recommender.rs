@@ -12,7 +12,7 @@ use crate::gpu::Gpu;
 use crate::interaction::Interaction;
 use crate::learned::LearnedScores;
 use crate::profile::UserProfile;
-use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, growing, mmr, reasons};
+use crate::ranking::{RankingWeights, Reason, ScoreParts, Scorer, mmr, reasons};
 use crate::retrieval::{Candidate, GpuScan, Scan, SignTable, Term, by_score, top_k};
 
 /// What to recommend. `Default` asks for ten items at the time 0, which is right for tests only: set `now_ms`.
@@ -102,11 +102,9 @@ pub(crate) const HALF_LIFE_DAYS: f64 = 365.0;
 const REASONS: usize = 3;
 /// Diversity for a person of whom something is known, and for one of whom nothing is.
 const DIVERSITY: f32 = 0.1;
-/// With learned parts, whose lists lean towards what is well known, for a person of whom enough is known; less for others.
+/// With learned parts, whose lists lean towards what everybody is shown, for a person of whom enough is known; less for others.
 const LEARNED_DIVERSITY: f32 = 0.2;
 const COLD_START_DIVERSITY: f32 = 0.5;
-/// What diversity takes from the best known item, for each point that it takes from one that is the same as another of the list.
-const FAME_SHARE: f32 = 1.0;
 /// Candidates that are ranked in full: at least this many, and this many for each item asked for.
 const MIN_CANDIDATES: usize = 200;
 const CANDIDATES_PER_ITEM: usize = 10;
@@ -358,11 +356,8 @@ impl Recommender {
         }
         let relevance: Vec<f32> = ranked.iter().map(|(_, c)| c.score).collect();
         let vectors: Vec<Vec<f32>> = ranked.iter().map(|(_, c)| self.catalog.embeddings.row(c.row)).collect();
-        // What everybody is shown gives way, too: lists differ less by their items' likeness than by how well known these are.
-        let fame = |at: usize| FAME_SHARE * scorer.fame(ranked[at].1.row);
-        // Growth was measured with learned parts; without, diversity is the same at every place.
-        let strength = |place| if scorer.learned.is_some() { growing(diversity, place) } else { diversity };
-        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), fame, strength, request.k)
+        let exposure = |at: usize| scorer.exposure(ranked[at].1.row);
+        mmr(&relevance, |a, b| dot(&vectors[a], &vectors[b]), exposure, diversity, request.k)
             .into_iter()
             .map(|pick| {
                 let (parts, candidate) = ranked[pick.index];

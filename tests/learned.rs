@@ -120,6 +120,20 @@ fn an_unknown_person_gets_what_is_popular() {
 }
 
 #[test]
+fn diversity_shows_less_of_what_everybody_is_shown() {
+    let catalog = Catalog::load(&FILES).unwrap();
+    let exposure = &catalog.learned().unwrap().exposure;
+    let most = exposure.iter().copied().fold(0.0, f32::max);
+    assert!((most - 1.0).abs() < f32::EPSILON, "{most}");
+    let shown = |diversity| {
+        let request = RecommendRequest { diversity: Some(diversity), ..request(10) };
+        let list = recommend(&[like(3), like(17), like(52)], &request);
+        list.iter().map(|item| exposure[catalog.row(&item.id).unwrap()]).sum::<f32>()
+    };
+    assert!(shown(0.9) < 0.8 * shown(0.0), "{} {}", shown(0.9), shown(0.0));
+}
+
+#[test]
 fn files_give_the_parts_back_and_damage_is_a_typed_error() {
     let again = Catalog::load(&FILES).unwrap();
     let learned: Learned = again.learned().unwrap().clone();

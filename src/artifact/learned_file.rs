@@ -38,14 +38,13 @@ pub(super) fn write(learned: &Learned) -> Result<Vec<u8>> {
     let (times, starts, weeks, counts) = learned.trend.parts();
     let blend = serde_json::to_vec(&learned.blend)
         .map_err(|e| crate::Error::corrupt("the blend of the learned parts", e.to_string()))?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
-    let predicted: Vec<u8> = learned.predicted.iter().map(|p| libm::roundf(p * 255.0) as u8).collect();
     Ok(writer
         .section(*b"t.times ", times.iter().flat_map(|time| time.to_le_bytes()).collect::<Vec<_>>())
         .section(*b"t.length", starts.windows(2).flat_map(|w| ((w[1] - w[0]) as u16).to_le_bytes()).collect::<Vec<_>>())
         .section(*b"t.weeks ", weeks.iter().flat_map(|week| week.to_le_bytes()).collect::<Vec<_>>())
         .section(*b"t.counts", counts)
-        .section(*b"predictd", predicted)
+        .section(*b"predictd", shares_to_bytes(&learned.predicted))
+        .section(*b"exposure", shares_to_bytes(&learned.exposure))
         .section(*b"blend   ", blend)
         .finish())
 }
@@ -80,12 +79,23 @@ pub(super) fn read(file: &str, bytes: bytes::Bytes, items: usize) -> Result<Lear
         sequence: table(SEQUENCE)?,
         carried: table(CARRIED)?,
         trend,
-        predicted: reader.section(*b"predictd")?.iter().map(|p| f32::from(*p) / 255.0).collect(),
+        predicted: shares_of_bytes(&reader.section(*b"predictd")?),
+        exposure: shares_of_bytes(&reader.section(*b"exposure")?),
         blend: serde_json::from_slice(&reader.section(*b"blend   ")?)
             .map_err(|e| reader.corrupt(format!("its blend is damaged: {e}")))?,
     };
     learned.check(items).map_err(unfit)?;
     Ok(learned)
+}
+
+/// Shares, `0..=1`, in 255ths.
+#[expect(clippy::cast_sign_loss, reason = "between 0 and 255")]
+fn shares_to_bytes(shares: &[f32]) -> Vec<u8> {
+    shares.iter().map(|share| libm::roundf(share * 255.0) as u8).collect()
+}
+
+fn shares_of_bytes(bytes: &[u8]) -> Vec<f32> {
+    bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect()
 }
 
 /// Lengths of lists of at most 255.

@@ -40,6 +40,8 @@ pub struct Learned {
     pub trend: Trend,
     /// Popularity, `0..=1`, that is predicted for rows that nobody has chosen; 0 for the others.
     pub predicted: Vec<f32>,
+    /// How often rows are in anybody's list, `0..=1`.
+    pub exposure: Vec<f32>,
     /// How the parts are mixed.
     pub blend: Blend,
 }
@@ -97,7 +99,8 @@ impl Learned {
         let fits = [&self.collaborative, &self.broad, &self.sequence, &self.carried].iter().all(|n| n.len() == items)
             && self.trend.parts().1.len() == items + 1
             && self.predicted.len() == items
-            && self.predicted.iter().all(|p| (0.0..=1.0).contains(p));
+            && self.exposure.len() == items
+            && self.predicted.iter().chain(&self.exposure).all(|share| (0.0..=1.0).contains(share));
         if !fits {
             return Err(Error::invalid("learned parts", "those of another catalog", format!("{items} items")));
         }
@@ -127,12 +130,15 @@ impl Learned {
         };
         let mut predicted: Vec<f32> = kept.iter().map(|row| self.predicted[*row]).collect();
         predicted.extend(lists.iter().map(popularity).map(|p| p.clamp(0.0, 1.0)));
+        let mut exposure: Vec<f32> = kept.iter().map(|row| self.exposure[*row]).collect();
+        exposure.resize(total, 0.0);
         Self {
             collaborative: self.collaborative.renumbered(kept, total),
             broad: self.broad.renumbered(kept, total),
             sequence: self.sequence.renumbered(kept, total),
             carried: self.carried.renumbered(kept, kept.len()).with_lists(kept.len(), lists, CARRIED),
             predicted,
+            exposure,
             blend: self.blend.clone(),
             trend,
         }
@@ -271,9 +277,9 @@ impl LearnedScores<'_> {
         self.acquaintance
     }
 
-    /// Popularity, `0..=1`, unweighted.
-    pub fn fame(&self, row: usize) -> f32 {
-        self.popularity[row]
+    /// How often the row is in anybody's list, `0..=1`.
+    pub fn exposure(&self, row: usize) -> f32 {
+        self.learned.exposure[row]
     }
 
     /// What is added for being chosen together with the history.

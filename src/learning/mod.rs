@@ -13,6 +13,7 @@
 mod active;
 mod blend_search;
 mod demand;
+mod exposure;
 mod finetune;
 mod next;
 mod parts;
@@ -21,6 +22,7 @@ mod together;
 mod train;
 
 pub use blend_search::{Prepared, Target};
+pub use exposure::expose;
 pub(crate) use finetune::content_catalog;
 pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve, useful_epochs};
 pub use parts::{Part, Parts};
@@ -38,7 +40,7 @@ const NEIGHBORS: usize = 30;
 /// The same for what is chosen together by most.
 const BROAD_NEIGHBORS: usize = 20;
 
-/// Learns some parts from each user's positives, oldest first. The blend is the default one.
+/// Learns some parts from each user's positives, oldest first. The blend is the default one, and [exposure](expose) is still to be measured.
 ///
 /// Deterministic on one machine.
 ///
@@ -73,5 +75,6 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<L
         nearest[row] = carried_list(near.iter());
     }
     let carried = Neighbors::new(nearest, CARRIED);
-    Ok(Learned { collaborative, broad, sequence, carried, trend, predicted, blend: parts.of(Blend::default()) })
+    let (exposure, blend) = (vec![0.0; items], parts.of(Blend::default()));
+    Ok(Learned { collaborative, broad, sequence, carried, trend, predicted, exposure, blend })
 }

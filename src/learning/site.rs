@@ -1,6 +1,6 @@
 //! The catalog of a site that knows a training part, and its events as a page records them.
 
-use super::{Parts, learn};
+use super::{Parts, expose, learn};
 use crate::artifact;
 use crate::catalog::Catalog;
 use crate::embedding::Dtype;
@@ -14,11 +14,19 @@ use crate::learned::{Blend, Learned};
 /// # Errors
 /// As [`learn`].
 pub fn site_catalog(corpus: &Corpus, training: &[Vec<Event>], parts: Parts, blend: Blend) -> Result<Catalog> {
+    let learned = learn(corpus, training, parts)?;
+    catalog_with(corpus, expose(corpus, Learned { blend, ..learned }, training)?)
+}
+
+/// A catalog as a page loads it (int8), with learned parts.
+///
+/// # Errors
+/// As [`Catalog::with_learned`].
+pub(super) fn catalog_with(corpus: &Corpus, learned: Learned) -> Result<Catalog> {
     let space = corpus.space(false);
     let files =
         artifact::catalog_to_files(corpus.model(), corpus.items(), space.rows(), space.dimensions, Dtype::Int8)?;
-    let learned = learn(corpus, training, parts)?;
-    Catalog::load(&files)?.with_learned(Learned { blend, ..learned })
+    Catalog::load(&files)?.with_learned(learned)
 }
 
 /// A positive event as a page records it: a like.

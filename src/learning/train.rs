@@ -2,7 +2,8 @@
 
 use super::blend_search::{Prepared, Target};
 use super::finetune::{FinetuneOptions, finetune, useful_epochs};
-use super::{Parts, learn, site_catalog};
+use super::site::catalog_with;
+use super::{Parts, expose, learn};
 use crate::adapter::Adapter;
 use crate::error::Result;
 use crate::evaluation::{Case, Corpus, Dataset, Event, Fold, Protocol};
@@ -81,8 +82,10 @@ pub fn train(
     }
     observe(Progress::Learning);
     let adapter = adapt(&data.positives)?;
-    let learned = learn(seen_by(adapter.as_ref())?.as_ref().unwrap_or(corpus), &data.positives, parts)?;
-    Ok(Trained { learned: Learned { blend, ..learned }, adapter, chosen })
+    let seen = seen_by(adapter.as_ref())?;
+    let corpus = seen.as_ref().unwrap_or(corpus);
+    let learned = Learned { blend, ..learn(corpus, &data.positives, parts)? };
+    Ok(Trained { learned: expose(corpus, learned, &data.positives)?, adapter, chosen })
 }
 
 /// Sets the weights that a protocol's cases tell something of: cold items those of items that nobody has chosen, cold users those of short
@@ -100,7 +103,7 @@ pub fn choose_blend(
     if fold.cases.iter().all(|cases| cases.len() < LEAST_CASES) {
         return Ok(Vec::new());
     }
-    let catalog = site_catalog(corpus, &fold.training, parts, blend.clone())?;
+    let catalog = catalog_with(corpus, Learned { blend: blend.clone(), ..learn(corpus, &fold.training, parts)? })?;
     let mut chosen = Vec::new();
     for (condition, cases) in fold.cases.iter().enumerate() {
         let target = match protocol {

@@ -9,32 +9,28 @@ pub struct Pick {
     pub adjustment: f32,
 }
 
-/// At this place of a list (from 0) growing diversity has its nominal strength.
-const NOMINAL_PLACE: f32 = 5.0;
-
-/// Picks `k` items, each time the one of greatest `(1 - d) * relevance - d * (similarity to the picks so far + fame)`. Of `d`, the `diversity` at a
-/// place of the list (from 0), 0 is relevance only, 1 is difference only; it does not fall along the list.
+/// Picks `k` items, each time the one of greatest `(1 - d) * relevance - d * (similarity to the picks so far + exposure)`. Of `d`, the `diversity`, 0 is
+/// relevance only, 1 is difference only: lists differ within themselves and from each other.
 ///
-/// `relevance` is taken relative to its range, so that it compares with `similarity(i, j)`, a cosine, and `fame(i)`, how well known an item is,
-/// `0..=1`; similarities below 0 count as 0. Ties go to the smaller index. The first of many picks are those of few.
+/// `relevance` is taken relative to its range, so that it compares with `similarity(i, j)`, a cosine, and `exposure(i)`, how often an item is in
+/// anybody's list, `0..=1`; similarities below 0 count as 0. Ties go to the smaller index. The first of many picks are those of few.
 #[must_use]
 pub fn mmr(
     relevance: &[f32],
     similarity: impl Fn(usize, usize) -> f32,
-    fame: impl Fn(usize) -> f32,
-    diversity: impl Fn(usize) -> f32,
+    exposure: impl Fn(usize) -> f32,
+    diversity: f32,
     k: usize,
 ) -> Vec<Pick> {
     let (low, high) = relevance.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), r| (l.min(*r), h.max(*r)));
     // Equal relevances leave diversity alone to decide.
     let range = if high > low { high - low } else { 1.0 };
-    let mut cost: Vec<f32> = (0..relevance.len()).map(&fame).collect();
+    let mut cost: Vec<f32> = (0..relevance.len()).map(&exposure).collect();
     let mut closest = vec![0.0_f32; relevance.len()];
     let mut left: Vec<usize> = (0..relevance.len()).collect();
     let mut picks = Vec::with_capacity(k.min(left.len()));
     while picks.len() < k && !left.is_empty() {
-        let share = diversity(picks.len());
-        let adjustment = |i: usize| -share * ((relevance[i] - low) + range * cost[i]);
+        let adjustment = |i: usize| -diversity * ((relevance[i] - low) + range * cost[i]);
         let mut best = 0;
         for at in 1..left.len() {
             if relevance[left[at]] + adjustment(left[at]) > relevance[left[best]] + adjustment(left[best]) {
@@ -53,15 +49,6 @@ pub fn mmr(
     picks
 }
 
-/// Diversity that grows from 0 along the list: less than its nominal strength in the first five places, where a worse item costs most, up to twice as
-/// much after them.
-#[must_use]
-pub fn growing(diversity: f32, place: usize) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "a list is short")]
-    let place = place as f32;
-    1.0 - libm::powf(1.0 - diversity, 2.0 * place / (place + NOMINAL_PLACE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,23 +56,21 @@ mod tests {
 
     #[test]
     fn no_diversity_is_relevance_only() {
-        let picks = mmr(&[0.1, 0.9, 0.5], |_, _| 1.0, |_| 1.0, |_| 0.0, 3);
+        let picks = mmr(&[0.1, 0.9, 0.5], |_, _| 1.0, |_| 1.0, 0.0, 3);
         assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [1, 2, 0]);
         assert!(picks.iter().all(|p| p.adjustment.abs() < f32::EPSILON));
     }
 
     #[test]
-    fn the_first_place_is_the_best_and_what_is_well_known_gives_way_after_it() {
-        let famous = |i: usize| if i < 2 { 1.0 } else { 0.0 };
-        let picks = mmr(&[1.0, 0.9, 0.8], |_, _| 0.0, famous, |place| growing(0.9, place), 3);
-        assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 2, 1]);
-        assert!(picks[0].adjustment.abs() < f32::EPSILON);
+    fn what_everybody_is_shown_gives_way() {
+        let picks = mmr(&[1.0, 0.9, 0.8], |_, _| 0.0, |i| if i == 0 { 1.0 } else { 0.0 }, 0.9, 3);
+        assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [1, 2, 0]);
     }
 
     #[test]
     fn a_near_copy_of_the_first_pick_gives_way() {
         let alike = |a: usize, b: usize| if a + b == 1 { 1.0 } else { 0.0 };
-        let picks = mmr(&[1.0, 0.9, 0.5], alike, |_| 0.0, |_| 0.9, 3);
+        let picks = mmr(&[1.0, 0.9, 0.5], alike, |_| 0.0, 0.5, 3);
         assert_eq!(picks.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 2, 1]);
     }
 
@@ -93,15 +78,13 @@ mod tests {
         #[test]
         fn values_fall_along_the_list(
             relevance in prop::collection::vec(-1.0_f32..1.0, 1..30),
-            strength in 0.0_f32..=1.0,
-            grows: bool,
+            diversity in 0.0_f32..=1.0,
         ) {
-            let diversity = |place| if grows { growing(strength, place) } else { strength };
             #[expect(clippy::cast_precision_loss, reason = "small indices")]
             let similarity = |a: usize, b: usize| ((a * 7 + b * 7) % 10) as f32 / 10.0;
-            let fame = |i: usize| if i.is_multiple_of(3) { 0.7 } else { 0.1 };
-            let picks = mmr(&relevance, similarity, fame, diversity, 10);
-            let fewer = mmr(&relevance, similarity, fame, diversity, 4);
+            let exposure = |i: usize| if i.is_multiple_of(3) { 0.7 } else { 0.1 };
+            let picks = mmr(&relevance, similarity, exposure, diversity, 10);
+            let fewer = mmr(&relevance, similarity, exposure, diversity, 4);
             prop_assert_eq!(&fewer[..], &picks[..fewer.len()]);
             prop_assert_eq!(picks.len(), relevance.len().min(10));
             let values: Vec<f32> = picks.iter().map(|p| relevance[p.index] + p.adjustment).collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use diversity::{Pick, growing, mmr};
+pub use diversity::{Pick, mmr};
 pub use explanation::Reason;
 pub(crate) use explanation::reasons;
 
@@ -147,9 +147,9 @@ impl Scorer<'_> {
             .collect()
     }
 
-    /// How well known an item is by what was learned, `0..=1`; 0 without learned parts, whose popularity is what the site states.
-    pub fn fame(&self, row: usize) -> f32 {
-        self.learned.map_or(0.0, |learned| learned.fame(row))
+    /// How often an item is in anybody's list, `0..=1`; 0 without learned parts, which know.
+    pub fn exposure(&self, row: usize) -> f32 {
+        self.learned.map_or(0.0, |learned| learned.exposure(row))
     }
 
     /// The share of content that no scan sees: of rows that nobody has chosen, likeness to the nearest texts of the history.
