@@ -266,7 +266,7 @@ impl Recommender {
         let base = self.base(wish, request);
         if self.is_shuffled(&self.scorer(wish)) {
             let rows = (0..self.catalog.len()).filter(|row| base(*row) > f32::NEG_INFINITY);
-            return top_k(rows, wanted(request), |row| shuffled(row, request.seed));
+            return top_k(rows, wanted(request), |row| shuffled(self.catalog.item(row).id, request.seed));
         }
         self.scan(&self.scan_of(self.scorer(wish).terms()), wanted(request), &base)
     }
@@ -391,10 +391,14 @@ fn wanted(request: &RecommendRequest) -> usize {
     MIN_CANDIDATES.max(request.k * CANDIDATES_PER_ITEM)
 }
 
-/// A fixed pseudo-random order (`SplitMix64`, Steele et al. 2014), in `0..1`.
+/// A fixed pseudo-random order that is not the catalog's, in `0..1`: FNV-1a-64 (Fowler, Noll and Vo), mixed with the seed by `SplitMix64` (Steele
+/// et al. 2014).
 #[expect(clippy::cast_precision_loss, reason = "24 bits are exact in f32")]
-fn shuffled(row: usize, seed: u64) -> f32 {
-    let mut z = (row as u64).wrapping_add(seed.wrapping_mul(0xD1B5_4A32_D192_ED03)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+fn shuffled(id: &str, seed: u64) -> f32 {
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut z = hash.wrapping_add(seed.wrapping_mul(0xD1B5_4A32_D192_ED03)).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
