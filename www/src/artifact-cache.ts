@@ -51,7 +51,7 @@ export class ArtifactCache {
 
   /** Keeps a chunk, if there is room. `content` is read before this returns. */
   async keepChunk(hash: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (!this.has(hash) && (await this.#put(CHUNK + hash, content.slice()))) this.#chunks.add(hash);
+    if (!this.has(hash) && (await this.#put(CHUNK + hash, content))) this.#chunks.add(hash);
   }
 
   /** The manifest of a folder, if every one of its files is here. */
