@@ -17,7 +17,7 @@ export async function cold(session, url) {
     const context = await session.browser.newContext();
     try {
       const page = await context.newPage();
-      await page.goto(`${url}/start.html?side=${side}&cold`);
+      await page.goto(`${url}/start.html?side=${side}&model=shipped&cold`);
       const measured = await page.waitForFunction(() => window.measured, null, { timeout: TIMEOUT_MS });
       return await measured.jsonValue();
     } finally {

@@ -60,14 +60,14 @@ async function peakDuring(browser, work) {
  */
 export async function memory(session, launch) {
   if (!fs.existsSync('/proc/self/status')) return session.skip(NAME, 'cpu', 'this system has no /proc to read it from');
-  const measureOnce = async (side) => {
+  const measureOnce = async (address) => {
     // A browser of its own: its other renderers are blank, so that the largest is the one in question.
     const browser = await launch();
     try {
       const page = await browser.newPage();
       let found;
       const peak_bytes = await peakDuring(browser, async () => {
-        await page.goto(`${session.url}/memory.html?side=${side}`);
+        await page.goto(`${session.url}/memory.html?${address}`);
         const measured = await page.waitForFunction(() => window.measured, null, { timeout: TIMEOUT_MS });
         found = await measured.jsonValue();
       });
@@ -77,25 +77,29 @@ export async function memory(session, launch) {
     }
   };
   /** The median peak of some fresh pages. */
-  const measure = async (side) => {
+  const measure = async (address) => {
     const peaks = [];
-    for (let page = 0; page < PAGES; page++) peaks.push((await measureOnce(side)).peak_bytes);
+    for (let page = 0; page < PAGES; page++) peaks.push((await measureOnce(address)).peak_bytes);
     return median(peaks);
   };
   const sides = {
     ...(!session.peersOnly && {
-      inglenook: ['Inglenook', () => directoryBytes(places.ourModel) + directoryBytes(places.films)],
+      'side=inglenook': ['Inglenook', () => directoryBytes(places.ourModel) + directoryBytes(places.films)],
+      'side=inglenook&model=shipped': [
+        'Inglenook, shipped model',
+        () => directoryBytes(places.shippedModel) + directoryBytes(places.films),
+      ],
     }),
-    onnxruntime: [
+    'side=onnxruntime': [
       'onnxruntime-web 1.30 q8 and plain JavaScript',
       () => fs.statSync(path.join(places.peerModels, 'q8.onnx')).size + filmVectorBytes(),
     ],
   };
   try {
-    const blank = await measure('nothing');
-    for (const [side, [subject, artifactBytes]] of Object.entries(sides)) {
+    const blank = await measure('side=nothing');
+    for (const [address, [subject, artifactBytes]] of Object.entries(sides)) {
       const bytes = artifactBytes();
-      const peak = (await measure(side)) - blank;
+      const peak = (await measure(address)) - blank;
       session.addMemory({
         name: NAME,
         device: 'cpu',
@@ -103,7 +107,7 @@ export async function memory(session, launch) {
         artifact_bytes: bytes,
         peak_bytes: peak,
         factor: round(peak / bytes),
-        ...(side === 'inglenook' && { wasm_bytes: (await measureOnce('module')).wasm_bytes }),
+        ...(address === 'side=inglenook' && { wasm_bytes: (await measureOnce('side=module')).wasm_bytes }),
       });
     }
   } catch (error) {

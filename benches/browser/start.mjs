@@ -1,8 +1,14 @@
-// Start: from cached files to the first recommendation for a query in words, ours beside transformers.js, on the CPU.
+// Start: from cached files to the first recommendation for a query in words, ours beside transformers.js, on the CPU: with the same model, and with
+// the one that is shipped.
 import { launchProfile } from './profile.mjs';
 import { median } from './session.mjs';
 
 const NAME = 'start: from cached files to the first recommendation';
+const SIDES = {
+  inglenook: { name: NAME, address: 'side=inglenook' },
+  shipped: { name: `${NAME}, shipped model`, address: 'side=inglenook&model=shipped' },
+  transformers: { address: 'side=transformers' },
+};
 const PEER = 'transformers.js 4.3.0, q8';
 const PAGES = 11;
 /** The browser keeps compiled code from the second visit on, and writes it when the page has come to rest. */
@@ -13,11 +19,11 @@ const TIMEOUT_MS = 120_000;
 /** @param {import('./session.mjs').Session} session @param {string} url  a server that lets files be cached */
 export async function start(session, url) {
   const profile = await launchProfile(session.browser);
-  const sides = [...(session.peersOnly ? [] : ['inglenook']), 'transformers'];
+  const sides = Object.keys(SIDES).filter((side) => !session.peersOnly || side === 'transformers');
   const visit = async (side, restMs) => {
     const page = await profile.context.newPage();
     try {
-      await page.goto(`${url}/start.html?side=${side}`);
+      await page.goto(`${url}/start.html?${SIDES[side].address}`);
       const measured = await page.waitForFunction(() => window.measured, null, { timeout: TIMEOUT_MS });
       const result = await measured.jsonValue();
       await page.waitForTimeout(restMs);
@@ -36,14 +42,16 @@ export async function start(session, url) {
     }
     // In turns, so that a machine that slows down half-way slows both down alike.
     for (let i = 0; i < PAGES; i++) for (const side of sides) samples[side].push((await visit(side, 0)).ms);
-    session.add({
-      name: NAME,
-      device: 'cpu',
-      ours_ms: samples.inglenook && median(samples.inglenook),
-      peer: PEER,
-      peer_ms: median(samples.transformers),
-      runs: PAGES,
-    });
+    for (const side of session.peersOnly ? ['inglenook'] : ['inglenook', 'shipped']) {
+      session.add({
+        name: SIDES[side].name,
+        device: 'cpu',
+        ours_ms: samples[side] && median(samples[side]),
+        peer: PEER,
+        peer_ms: median(samples.transformers),
+        runs: PAGES,
+      });
+    }
   } catch (error) {
     session.skip(NAME, 'cpu', error);
   } finally {

@@ -1,7 +1,7 @@
 // A page that does one side's work once, named in the address. `window.measured` resolves when it is done.
 import { texts } from './texts.js';
 
-const side = new URL(location).searchParams.get('side');
+const { searchParams: asked } = new URL(location);
 
 function inWorker(module) {
   const worker = new Worker(module, { type: 'module' });
@@ -15,7 +15,11 @@ function inWorker(module) {
 /** Ours as a page uses it: the client starts its own worker. */
 async function throughClient() {
   const { createRecommender } = await import('/lib/client.js');
-  const recommender = await createRecommender({ catalog: '/films/', model: '/model/', device: 'cpu' });
+  const recommender = await createRecommender({
+    catalog: '/films/',
+    model: `/${asked.get('model') ?? 'model'}/`,
+    device: 'cpu',
+  });
   await recommender.encode(texts(8, 32));
   await recommender.recommend({ query: 'a quiet film about the sea', k: 20 });
   window.held = recommender;
@@ -29,4 +33,4 @@ const WORK = {
   onnxruntime: () => inWorker('memory-onnxruntime.js'),
 };
 
-window.measured = WORK[side]();
+window.measured = WORK[asked.get('side')]();

@@ -10,7 +10,7 @@ export async function firstShelf() {
 export async function firstRecommendation(query) {
   const recommender = await createRecommender({
     catalog: '/films/',
-    model: new URL(location).searchParams.has('cold') ? '/shipped/' : '/model/',
+    model: `/${new URL(location).searchParams.get('model') ?? 'model'}/`,
     device: 'cpu',
   });
   const list = await recommender.recommend({ query, k: 10 });
