@@ -86,7 +86,7 @@ export interface ScoreParts {
   popularity: number;
   /** Likeness to what was disliked; at most 0. */
   feedback: number;
-  /** What the item lost for being like others above it in the list, and for being well known; at most 0. */
+  /** What the item lost for being like others above it in the list, and for being what everybody is shown; at most 0. */
   diversity: number;
 }
 
