@@ -88,13 +88,18 @@ async function starts(session, device, subjects, count) {
   for (const kind of Object.values(samples)) for (const name of names) kind[name] = [];
   for (let i = 0; i < count; i++) {
     for (const name of names) {
-      await session.onFreshPage('start', device, async (call) => {
-        const { ms: ready } = await call('start', name, ...subjects[name]);
-        const first = await call('once', name, SHAPES[0]);
-        samples.ready[name].push(ready);
-        samples.first[name].push(first);
-        samples.both[name].push(ready + first);
-      });
+      await session.onFreshPage(
+        'start',
+        device,
+        async (call) => {
+          const { ms: ready } = await call('start', name, ...subjects[name]);
+          const first = await call('once', name, SHAPES[0]);
+          samples.ready[name].push(ready);
+          samples.first[name].push(first);
+          samples.both[name].push(ready + first);
+        },
+        { isSteady: false },
+      );
     }
   }
   const add = (name, kind) => {

@@ -1,4 +1,5 @@
 // One run of the benchmark: fresh pages to measure in, and the rows and omissions that come of it.
+import { keepToOneProcessor } from './one-processor.mjs';
 
 /** Three significant digits: more would be noise. */
 export const round = (value) => Number(value.toPrecision(3));
@@ -64,9 +65,10 @@ export class Session {
 
   /**
    * Calls `work` with the driver of a page of its own, so that nothing is warm at its start and one that runs out of memory takes no other
-   * case with it. A failure becomes an omission.
+   * case with it. A failure becomes an omission. `isSteady`: times of what is warm, which are to be compared on the same processor; what is
+   * starting may use all of them.
    */
-  async onFreshPage(name, device, work) {
+  async onFreshPage(name, device, work, { isSteady = true } = {}) {
     const context = await this.browser.newContext();
     try {
       const page = await context.newPage();
@@ -76,6 +78,7 @@ export class Session {
       crashed.catch(() => {});
       await page.goto(this.url);
       await page.waitForFunction(() => window.bench);
+      if (isSteady && device === 'cpu') await keepToOneProcessor(this.browser);
       const call = (method, ...args) =>
         Promise.race([page.evaluate(([m, a]) => window.bench[m](...a), [method, args]), crashed]);
       await work(call, page);
