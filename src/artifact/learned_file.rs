@@ -4,7 +4,7 @@
 
 use super::sections::{SectionReader, SectionWriter};
 use crate::error::Result;
-use crate::learned::{Learned, Neighbors, Trend};
+use crate::learned::{Learned, Neighbors, Trend, share_of_byte, share_to_byte};
 
 const LEARNED: [u8; 4] = *b"LRND";
 
@@ -88,14 +88,12 @@ pub(super) fn read(file: &str, bytes: bytes::Bytes, items: usize) -> Result<Lear
     Ok(learned)
 }
 
-/// Shares, `0..=1`, in 255ths.
-#[expect(clippy::cast_sign_loss, reason = "between 0 and 255")]
 fn shares_to_bytes(shares: &[f32]) -> Vec<u8> {
-    shares.iter().map(|share| libm::roundf(share * 255.0) as u8).collect()
+    shares.iter().copied().map(share_to_byte).collect()
 }
 
 fn shares_of_bytes(bytes: &[u8]) -> Vec<f32> {
-    bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect()
+    bytes.iter().copied().map(share_of_byte).collect()
 }
 
 /// Lengths of lists of at most 255.

@@ -193,6 +193,17 @@ pub(crate) fn log_count(count: f32, scale: f32) -> f32 {
     libm::log1pf(count) / scale
 }
 
+/// A share, `0..=1`, as it is stored: in 255ths.
+#[expect(clippy::cast_sign_loss, reason = "between 0 and 255")]
+pub(crate) fn share_to_byte(share: f32) -> u8 {
+    libm::roundf(share * 255.0) as u8
+}
+
+/// The share that a stored byte stands for.
+pub(crate) fn share_of_byte(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}
+
 /// A strength on the scale of the blend.
 pub(crate) fn log_strength(strength: f32) -> f32 {
     libm::log1pf(strength / SMALL)

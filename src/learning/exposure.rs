@@ -2,11 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::site::{catalog_with, like};
+use super::log_scale;
+use super::site::like;
+use crate::catalog::Catalog;
 use crate::error::Result;
-use crate::evaluation::{Corpus, Event};
+use crate::evaluation::Event;
 use crate::interaction::Interaction;
-use crate::learned::{Learned, log_count};
+use crate::learned::{log_count, share_of_byte, share_to_byte};
 use crate::recommender::{RecommendRequest, Recommender};
 
 /// Places of a list that are looked at.
@@ -14,22 +16,21 @@ const PLACES: usize = 10;
 /// So many people say enough.
 const MOST_PEOPLE: usize = 5_000;
 
-/// Sets [`Learned::exposure`]: `ln(1 + n)` of the `n` lists that show an item, as a share of the most, where each person of the training part is
+/// [`Learned::exposure`](crate::learned::Learned::exposure): `ln(1 + n)` of the `n` lists that show an item, as a share of the most, where each person of the training part is
 /// given the list of the other parts, without diversity, right after their last event.
 ///
 /// Items that are shown beyond what they are chosen give way to others at little cost, as Mansoury et al. found
 /// (`FairMatch`, UMAP 2020).
 ///
 /// # Errors
-/// As [`Catalog::with_learned`](crate::Catalog::with_learned).
-pub fn expose(corpus: &Corpus, learned: Learned, training: &[Vec<Event>]) -> Result<Learned> {
-    let catalog = catalog_with(corpus, learned.clone())?;
+/// As [`Recommender::recommend`].
+pub fn exposure(catalog: &Catalog, training: &[Vec<Event>]) -> Result<Vec<f32>> {
     let people: Vec<&Vec<Event>> = training.iter().filter(|events| !events.is_empty()).collect();
     let step = people.len().div_ceil(MOST_PEOPLE).max(1);
     let shown = people.par_iter().step_by(step).map_init(
         || Recommender::new(catalog.clone()),
         |recommender, events| -> Result<Vec<usize>> {
-            let history: Vec<Interaction> = events.iter().map(|event| like(&catalog, event)).collect();
+            let history: Vec<Interaction> = events.iter().map(|event| like(catalog, event)).collect();
             let request = RecommendRequest {
                 k: PLACES,
                 now_ms: history.iter().map(|interaction| interaction.timestamp_ms).max().unwrap_or(0),
@@ -44,8 +45,7 @@ pub fn expose(corpus: &Corpus, learned: Learned, training: &[Vec<Event>]) -> Res
     for row in shown.collect::<Result<Vec<_>>>()?.into_iter().flatten() {
         counts[row] += 1.0;
     }
-    let scale = log_count(counts.iter().copied().fold(0.0, f32::max), 1.0).max(f32::MIN_POSITIVE);
+    let scale = log_scale(&counts);
     // As it is stored.
-    let exposure = counts.iter().map(|count| (log_count(*count, scale) * 255.0).round() / 255.0).collect();
-    Ok(Learned { exposure, ..learned })
+    Ok(counts.iter().map(|count| share_of_byte(share_to_byte(log_count(*count, scale)))).collect())
 }

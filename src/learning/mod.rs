@@ -22,7 +22,7 @@ mod together;
 mod train;
 
 pub use blend_search::{Prepared, Target};
-pub use exposure::expose;
+pub use exposure::exposure;
 pub(crate) use finetune::content_catalog;
 pub use finetune::{Curve, Epoch, FinetuneOptions, Finetuning, finetune, finetuning_curve, useful_epochs};
 pub use parts::{Part, Parts};
@@ -31,7 +31,9 @@ pub use train::{Chosen, Progress, Trained, choose_blend, train};
 
 use crate::error::Result;
 use crate::evaluation::{Corpus, Event};
-use crate::learned::{Blend, CARRIED, Learned, Neighbors, Trend, carried_list, log_count};
+use crate::learned::{
+    Blend, CARRIED, Learned, Neighbors, Trend, carried_list, log_count, share_of_byte, share_to_byte,
+};
 
 use active::Active;
 
@@ -40,7 +42,7 @@ const NEIGHBORS: usize = 30;
 /// The same for what is chosen together by most.
 const BROAD_NEIGHBORS: usize = 20;
 
-/// Learns some parts from each user's positives, oldest first. The blend is the default one, and [exposure](expose) is still to be measured.
+/// Learns some parts from each user's positives, oldest first. The blend is the default one, and [exposure](exposure()) is still to be measured.
 ///
 /// Deterministic on one machine.
 ///
@@ -60,14 +62,14 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<L
     let events = training.iter().flatten().map(|event| (event.item as usize, event.timestamp));
     let trend = Trend::new(events, items);
     let counts: Vec<f32> = (0..items).map(|row| trend.count(row) as f32).collect();
-    let scale = log_count(counts.iter().copied().fold(0.0, f32::max), 1.0).max(f32::MIN_POSITIVE);
+    let scale = log_scale(&counts);
     let demand = demand::predict(corpus, &counts);
     let mut predicted = vec![0.0; items];
     let mut nearest = vec![Vec::new(); items];
     let mut cosines = vec![0.0; items];
     for row in (0..items).filter(|row| counts[*row] == 0.0) {
         // As it is stored.
-        predicted[row] = ((demand[row] / scale).clamp(0.0, 1.0) * 255.0).round() / 255.0;
+        predicted[row] = share_of_byte(share_to_byte((demand[row] / scale).clamp(0.0, 1.0)));
         space.cosines(row, &mut cosines);
         let mut near: Vec<(usize, f32)> =
             active.rows.iter().map(|known| (*known as usize, cosines[*known as usize])).collect();
@@ -77,4 +79,9 @@ pub fn learn(corpus: &Corpus, training: &[Vec<Event>], parts: Parts) -> Result<L
     let carried = Neighbors::new(nearest, CARRIED);
     let (exposure, blend) = (vec![0.0; items], parts.of(Blend::default()));
     Ok(Learned { collaborative, broad, sequence, carried, trend, predicted, exposure, blend })
+}
+
+/// The highest logarithm of some counts, for [`log_count`]; above 0.
+fn log_scale(counts: &[f32]) -> f32 {
+    log_count(counts.iter().copied().fold(0.0, f32::max), 1.0).max(f32::MIN_POSITIVE)
 }

@@ -1,6 +1,6 @@
 //! The catalog of a site that knows a training part, and its events as a page records them.
 
-use super::{Parts, expose, learn};
+use super::{Parts, exposure, learn};
 use crate::artifact;
 use crate::catalog::Catalog;
 use crate::embedding::Dtype;
@@ -14,8 +14,10 @@ use crate::learned::{Blend, Learned};
 /// # Errors
 /// As [`learn`].
 pub fn site_catalog(corpus: &Corpus, training: &[Vec<Event>], parts: Parts, blend: Blend) -> Result<Catalog> {
-    let learned = learn(corpus, training, parts)?;
-    catalog_with(corpus, expose(corpus, Learned { blend, ..learned }, training)?)
+    let learned = Learned { blend, ..learn(corpus, training, parts)? };
+    let catalog = catalog_with(corpus, learned.clone())?;
+    let exposure = exposure(&catalog, training)?;
+    catalog.with_learned(Learned { exposure, ..learned })
 }
 
 /// A catalog as a page loads it (int8), with learned parts.

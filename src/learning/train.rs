@@ -3,7 +3,7 @@
 use super::blend_search::{Prepared, Target};
 use super::finetune::{FinetuneOptions, finetune, useful_epochs};
 use super::site::catalog_with;
-use super::{Parts, expose, learn};
+use super::{Parts, exposure, learn};
 use crate::adapter::Adapter;
 use crate::error::Result;
 use crate::evaluation::{Case, Corpus, Dataset, Event, Fold, Protocol};
@@ -85,7 +85,8 @@ pub fn train(
     let seen = seen_by(adapter.as_ref())?;
     let corpus = seen.as_ref().unwrap_or(corpus);
     let learned = Learned { blend, ..learn(corpus, &data.positives, parts)? };
-    Ok(Trained { learned: expose(corpus, learned, &data.positives)?, adapter, chosen })
+    let exposure = exposure(&catalog_with(corpus, learned.clone())?, &data.positives)?;
+    Ok(Trained { learned: Learned { exposure, ..learned }, adapter, chosen })
 }
 
 /// Sets the weights that a protocol's cases tell something of: cold items those of items that nobody has chosen, cold users those of short
