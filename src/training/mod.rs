@@ -46,7 +46,7 @@ pub use export::{Provenance, export};
 pub use import::{ReferenceWeights, read_reference};
 pub use initialize::{Factorization, StudentPlan, factorize, from_teacher};
 pub use job::{DistillJob, Event, distill};
-pub use loss::{Loss, TEMPERATURE, Target, distillation_loss, similarity_divergence, token_error};
+pub use loss::{Loss, TEMPERATURE, Target, distillation_loss, likeness_error, similarity_divergence, token_error};
 pub use quantization_aware::{Precision, quantized, straight_through};
 pub use schedule::{learning_rate, token_weight};
 pub use shape::StudentShape;
