@@ -2,9 +2,11 @@
 
 mod common;
 
+use std::rc::Rc;
+
 use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
 use inglenook::embedding::dot;
-use inglenook::encoder::{ModelSource, QuantizationPlan, calibrate, pack_model, sensitivities};
+use inglenook::encoder::{InputMoments, ModelSource, QuantizationPlan, allocate, calibrate, pack_model, sensitivities};
 use inglenook::quantization::WeightDtype;
 use inglenook::{ArtifactFiles, Encoder, Error};
 use pollster::block_on;
@@ -135,6 +137,78 @@ fn most_matrices_lose_something_when_they_alone_are_quantized() {
     assert_eq!(found.len(), 3 + 2 * 6);
     assert!(found.iter().all(|matrix| matrix.loss.abs() < 0.01), "{found:?}");
     assert!(found.iter().filter(|matrix| matrix.loss > 1e-7).count() >= 8, "{found:?}");
+}
+
+fn texts() -> Vec<String> {
+    ["a film about cats", "dogs", "cats and dogs", "a film"].map(str::to_owned).into()
+}
+
+/// A model coded in so many bits a parameter, how many they came to be, and the size of its weights.
+fn coded(bits: f64) -> (ArtifactFiles, f64, usize) {
+    let texts = texts();
+    let source = tiny_source();
+    let moments = Rc::new(block_on(InputMoments::measure(&source, &texts)).unwrap());
+    let found = block_on(allocate(&source, Some(&moments), &texts, bits, |_, _| {})).unwrap();
+    let parameters: usize = found.iter().map(|matrix| matrix.parameters).sum();
+    #[allow(clippy::cast_precision_loss, reason = "a small model")]
+    let mean = found.iter().map(|m| m.bits * m.parameters as f64).sum::<f64>() / parameters as f64;
+    let plan = QuantizationPlan {
+        moments: Some(moments),
+        steps: found.into_iter().map(|matrix| (matrix.matrix, matrix.step)).collect(),
+        ..WeightDtype::Int8.into()
+    };
+    let files = block_on(pack_model(source, plan)).unwrap();
+    let size = weights_of(&files).len();
+    (files, mean, size)
+}
+
+fn weights_of(files: &ArtifactFiles) -> Vec<u8> {
+    files.iter().find(|(name, _)| name.ends_with(".safetensors")).unwrap().1.to_vec()
+}
+
+/// Bits a parameter, and 1 - cosine of a packed model to the unpacked one.
+fn packed_in(bits: f64) -> (f64, f64) {
+    let (files, mean, _) = coded(bits);
+    let models = [load(&files).unwrap(), load(&tiny_model()).unwrap()];
+    let [a, b] = models.map(|model| block_on(model.encode(&texts())).unwrap());
+    (mean, 1.0 - f64::from(dot(&a, &b)) / 4.0)
+}
+
+#[test]
+fn coded_weights_are_smaller_and_what_is_no_code_is_corrupt() {
+    let (files, _, size) = coded(4.0);
+    assert!(coded(2.5).2 < size && size < coded(6.0).2);
+    let model = |weights| model_files(tiny_config().to_string().into(), tiny_tokenizer().to_string().into(), weights);
+    let weights = weights_of(&files);
+    load(&model(weights.clone())).unwrap();
+    let header = u64::from_le_bytes(weights[..8].try_into().unwrap());
+    let header: Value = serde_json::from_slice(&weights[8..][..usize::try_from(header).unwrap()]).unwrap();
+    for (part, reason) in [("", "does not hold the code of"), (".frequencies", "does not hold the code of")] {
+        let name = format!("encoder.layer.0.attention.self.query.weight{part}");
+        let [from, to] =
+            [0, 1].map(|end| usize::try_from(header[&name]["data_offsets"][end].as_u64().unwrap()).unwrap());
+        for at in [from, (from + to) / 2, to - 1] {
+            let mut damaged = weights.clone();
+            let data = damaged.len() - usize::try_from(header_data(&header)).unwrap();
+            damaged[data + at] ^= 0x10;
+            let error = refused(&model(damaged));
+            assert!(error.code() == "artifact_corrupt" && error.to_string().contains(reason), "{error}");
+        }
+    }
+}
+
+/// Bytes of all tensors.
+fn header_data(header: &Value) -> u64 {
+    header.as_object().unwrap().values().filter_map(|tensor| tensor["data_offsets"][1].as_u64()).max().unwrap()
+}
+
+#[test]
+fn wider_steps_take_the_bits_that_are_given_and_lose_the_more_the_fewer() {
+    let [(few, few_lost), (some, some_lost), (many, many_lost)] = [2.5, 4.0, 5.5].map(packed_in);
+    assert!((few - 2.5).abs() < 0.1 && (some - 4.0).abs() < 0.1 && (many - 5.5).abs() < 0.1, "{few}, {some}, {many}");
+    assert!(few_lost > some_lost && some_lost > many_lost && many_lost < 0.005, "{few_lost}, {some_lost}, {many_lost}");
+    let refused = block_on(allocate(&tiny_source(), None, &["cats".to_owned()], 9.0, |_, _| {})).unwrap_err();
+    assert_eq!(refused.to_string(), "bits a parameter: found 9, expected 1 to 8");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! (natively) is at hand and faster. The plain burn module, `Oracle` (feature `oracle`), is what both
 //! are tested against.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod allocation;
 mod bert;
 #[cfg(not(target_arch = "wasm32"))]
 mod calibration;
@@ -28,6 +30,8 @@ mod weights;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use allocation::{MatrixSteps, allocate};
 pub(crate) use bert::BertWeights;
 #[cfg(not(target_arch = "wasm32"))]
 pub use calibration::{Calibration, calibrate};

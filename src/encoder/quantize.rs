@@ -7,10 +7,10 @@ use std::rc::Rc;
 use safetensors::{Dtype, SafeTensors, View};
 
 use super::moments::InputMoments;
-use super::weights::{FACTOR, SCALE, corrupt, floats};
+use super::weights::{FACTOR, FREQUENCIES, SCALE, corrupt, floats};
 use crate::error::Result;
-use crate::quantization::feedback;
-use crate::quantization::{WeightDtype, int4, quantize_row};
+use crate::quantization::entropy::{self, Coded};
+use crate::quantization::{WeightDtype, feedback, int4, one_scale, quantize_row_in_steps};
 
 /// How each matrix is to be stored.
 #[derive(Debug, Clone)]
@@ -24,11 +24,19 @@ pub struct QuantizationPlan {
     pub rounding: int4::Rounding,
     /// What enters the linear layers: int8 matrices are rounded for it.
     pub moments: Option<Rc<InputMoments>>,
+    /// Int8 matrices, by their names, that have one scale, which is at least this, and are stored coded ([`entropy`], [`allocate`](super::allocate)).
+    pub steps: BTreeMap<String, f32>,
 }
 
 impl From<WeightDtype> for QuantizationPlan {
     fn from(dtype: WeightDtype) -> Self {
-        Self { dtype, exceptions: Vec::new(), rounding: int4::Rounding::default(), moments: None }
+        Self {
+            dtype,
+            exceptions: Vec::new(),
+            rounding: int4::Rounding::default(),
+            moments: None,
+            steps: BTreeMap::new(),
+        }
     }
 }
 
@@ -49,14 +57,19 @@ impl QuantizationPlan {
         }
     }
 
-    /// A matrix in int8: values and one scale a row.
-    fn int8(&self, name: &str, values: &[f32], columns: usize) -> Result<(Vec<i8>, Vec<f32>)> {
+    /// Whether a matrix with whole groups, or any in a model of int8, is stored as int8.
+    pub(super) fn is_int8(&self, name: &str) -> bool {
+        !name.contains("pooler.") && self.dtype_of(name, int4::GROUP) == WeightDtype::Int8
+    }
+
+    /// A matrix in int8: values and one scale a row, which is at least `least_step`.
+    fn int8(&self, name: &str, values: &[f32], columns: usize, least_step: f32) -> Result<(Vec<i8>, Vec<f32>)> {
         if let Some(moments) = self.moments.as_ref().and_then(|moments| moments.of(name)) {
-            return feedback::quantize_rows(values, moments);
+            return feedback::quantize_rows(values, moments, least_step);
         }
         let mut quantized = vec![0; values.len()];
         let rows = values.chunks_exact(columns).zip(quantized.chunks_exact_mut(columns));
-        let scales = rows.map(|(row, quantized)| quantize_row(row, quantized)).collect();
+        let scales = rows.map(|(row, quantized)| quantize_row_in_steps(row, least_step, quantized)).collect();
         Ok((quantized, scales))
     }
 }
@@ -112,9 +125,13 @@ pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<V
         };
         match (dtype, &shape[..]) {
             (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns], plan.rounding),
-            (WeightDtype::Int8, &[rows, columns]) => {
-                put_int8(&mut out, name, plan.int8(name, &values, columns)?, [rows, columns]);
-            }
+            (WeightDtype::Int8, &[rows, columns]) => match plan.steps.get(name) {
+                Some(step) => {
+                    let step = one_scale(&values, *step);
+                    put_coded(&mut out, name, &plan.int8(name, &values, columns, step)?.0, step);
+                }
+                None => put_int8(&mut out, name, plan.int8(name, &values, columns, 0.0)?, [rows, columns]),
+            },
             _ => {
                 let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
                 out.insert(name.to_owned(), Owned { dtype: Dtype::F32, shape, data });
@@ -134,6 +151,15 @@ fn put_int8(
     let scales = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
     out.insert(name.to_owned(), Owned { dtype: Dtype::I8, shape: vec![rows, columns], data });
     out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales });
+}
+
+fn put_coded(out: &mut BTreeMap<String, Owned>, name: &str, values: &[i8], scale: f32) {
+    let Coded { frequencies, stream } = entropy::encode(values);
+    let frequencies: Vec<u8> = frequencies.into_iter().flat_map(u16::to_le_bytes).collect();
+    let mut put = |name: String, dtype, length, data| out.insert(name, Owned { dtype, shape: vec![length], data });
+    put(name.to_owned(), Dtype::U8, stream.len(), stream);
+    put(format!("{name}{FREQUENCIES}"), Dtype::U16, entropy::VALUES, frequencies);
+    put(format!("{name}{SCALE}"), Dtype::F32, 1, scale.to_le_bytes().to_vec());
 }
 
 fn put_int4(

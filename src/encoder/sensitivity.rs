@@ -42,19 +42,31 @@ pub async fn sensitivities(
     for (done, (matrix, parameters)) in matrices.iter().enumerate() {
         on_matrix(done, matrices.len());
         let plan = QuantizationPlan { exceptions: vec![(matrix.clone(), dtype)], ..WeightDtype::F32.into() };
-        let vectors = encode(&pack_model(source.clone(), plan).await?, texts).await?;
-        let dimensions = vectors.len() / texts.len().max(1);
-        let cosines =
-            vectors.chunks_exact(dimensions).zip(expected.chunks_exact(dimensions)).map(|(a, b)| f64::from(dot(a, b)));
-        #[expect(clippy::cast_precision_loss, reason = "a count of texts")]
-        let mean = cosines.sum::<f64>() / texts.len() as f64;
-        found.push(Sensitivity { matrix: matrix.clone(), parameters: *parameters, loss: 1.0 - mean });
+        let loss = loss_alone(source, plan, texts, &expected).await?;
+        found.push(Sensitivity { matrix: matrix.clone(), parameters: *parameters, loss });
     }
     on_matrix(matrices.len(), matrices.len());
     found.sort_by(|a, b| b.loss.total_cmp(&a.loss).then_with(|| a.matrix.cmp(&b.matrix)));
     Ok(found)
 }
 
-async fn encode(files: &ArtifactFiles, texts: &[String]) -> Result<Vec<f32>> {
+/// 1 - cosine, over all texts, between the vectors of the model as `plan` stores it and those that are expected.
+pub(super) async fn loss_alone(
+    source: &ModelSource,
+    plan: QuantizationPlan,
+    texts: &[String],
+    expected: &[f32],
+) -> Result<f64> {
+    let vectors = encode(&pack_model(source.clone(), plan).await?, texts).await?;
+    let dimensions = vectors.len() / texts.len().max(1);
+    let cosines =
+        vectors.chunks_exact(dimensions).zip(expected.chunks_exact(dimensions)).map(|(a, b)| f64::from(dot(a, b)));
+    #[expect(clippy::cast_precision_loss, reason = "a count of texts")]
+    let mean = cosines.sum::<f64>() / texts.len() as f64;
+    Ok(1.0 - mean)
+}
+
+/// Unit vectors of the texts by a model.
+pub(super) async fn encode(files: &ArtifactFiles, texts: &[String]) -> Result<Vec<f32>> {
     Encoder::load(files)?.encode(texts).await
 }

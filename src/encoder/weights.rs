@@ -2,7 +2,8 @@
 //!
 //! A matrix `NAME` of a quantized file is stored as I8 `[rows, columns]` with an F32 vector `NAME.scale` of one scale a row,
 //! that is one scale an output channel (and one a token for the embedding table); or as U8 `[rows, columns / 2]` with an F16 vector
-//! `NAME.scale` and an I8 matrix `NAME.factor` of one factor a group ([`int4`]). Vectors stay F32.
+//! `NAME.scale` and an I8 matrix `NAME.factor` of one factor a group ([`int4`]); or as a U8 vector, int8 values that are coded by the U16 vector
+//! `NAME.frequencies` of [`entropy::VALUES`] ([`entropy`]), with an F32 vector `NAME.scale` of one scale for all. Vectors stay F32.
 
 use bytes::Bytes;
 use half::f16;
@@ -12,13 +13,16 @@ use safetensors::{Dtype, SafeTensors};
 use super::matrix::{Int4Rows, Matrix, Values};
 use crate::embedding::Rows;
 use crate::error::{Error, Result};
-use crate::quantization::int4;
+use crate::quantization::{entropy, int4};
 
 /// What follows a matrix' name in the name of its scales.
 pub(super) const SCALE: &str = ".scale";
 
 /// What follows a matrix' name in the name of its factors.
 pub(super) const FACTOR: &str = ".factor";
+
+/// What follows a matrix' name in the name of the frequencies of its values.
+pub(super) const FREQUENCIES: &str = ".frequencies";
 
 /// A safetensors file, its header read and checked once.
 pub(super) struct WeightFile<'a> {
@@ -44,11 +48,14 @@ impl<'a> WeightFile<'a> {
             .ok_or_else(|| corrupt(format!("it has no tensor {name}")))
     }
 
-    /// A matrix, in place.
+    /// A matrix, in place but where it is coded.
     pub fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Matrix> {
         let (stored_name, tensor) = self.find(name)?;
         let bytes = self.bytes.slice_ref(tensor.data());
         let values = match tensor.dtype() {
+            Dtype::U8 if tensor.shape().len() == 1 => {
+                Values::Rows(self.coded(&stored_name, tensor.data(), [rows, columns])?)
+            }
             Dtype::U8 => {
                 expect_shape(name, &tensor, &[rows, columns / 2])?;
                 Values::Int4(self.int4(&stored_name, bytes, [rows, columns])?)
@@ -65,6 +72,21 @@ impl<'a> WeightFile<'a> {
             }
         };
         Ok(Matrix { rows, columns, values })
+    }
+
+    fn coded(&self, name: &str, stream: &[u8], [rows, columns]: [usize; 2]) -> Result<Rows> {
+        let frequencies_name = format!("{name}{FREQUENCIES}");
+        let (_, frequencies) = self.find(&frequencies_name)?;
+        expect_dtype(&frequencies_name, &frequencies, Dtype::U16)?;
+        expect_shape(&frequencies_name, &frequencies, &[entropy::VALUES])?;
+        let mut shares = [0; entropy::VALUES];
+        for (share, bytes) in shares.iter_mut().zip(frequencies.data().as_chunks::<2>().0) {
+            *share = u16::from_le_bytes(*bytes);
+        }
+        let values = entropy::decode(&shares, stream, rows * columns)
+            .ok_or_else(|| corrupt(format!("{name} does not hold the code of {rows} x {columns} values")))?;
+        let scale = self.vector(&format!("{name}{SCALE}"), 1)?;
+        Ok(Rows::Int8 { values: Bytes::from(bytemuck::cast_vec(values)), scales: vec![scale[0]; rows] })
     }
 
     fn int4(&self, name: &str, values: Bytes, [rows, columns]: [usize; 2]) -> Result<Int4Rows> {

@@ -8,12 +8,13 @@ use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 use rayon::prelude::*;
 
+use super::int8::scale_of;
 use crate::error::{Error, Result};
 
 /// Added to the diagonal of `H`, relative to its mean: inputs that were never seen are not taken for impossible.
 const DAMPING: f32 = 0.01;
 
-/// Quantizes rows of `moments.ncols()` values; returns `(values, scales)` as [`quantize_row`](super::quantize_row) gives them row by row.
+/// Quantizes rows of `moments.ncols()` values; returns `(values, scales)` as [`quantize_row_in_steps`](super::quantize_row_in_steps) gives them row by row.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] for moments that are not finite or not positive semidefinite.
@@ -21,7 +22,7 @@ const DAMPING: f32 = 0.01;
 /// # Panics
 /// If the rows are not as long as the moments say.
 #[expect(clippy::cast_possible_truncation, reason = "rounded and clamped to i8's range first")]
-pub fn quantize_rows(rows: &[f32], moments: MatRef<'_, f32>) -> Result<(Vec<i8>, Vec<f32>)> {
+pub fn quantize_rows(rows: &[f32], moments: MatRef<'_, f32>, least_step: f32) -> Result<(Vec<i8>, Vec<f32>)> {
     let columns = moments.ncols();
     assert_eq!(rows.len() % columns, 0);
     let factor = inverse_factor(moments)?;
@@ -30,7 +31,7 @@ pub fn quantize_rows(rows: &[f32], moments: MatRef<'_, f32>) -> Result<(Vec<i8>,
         .par_chunks_exact(columns)
         .zip(values.par_chunks_exact_mut(columns))
         .map(|(row, values)| {
-            let scale = row.iter().fold(0.0_f32, |max, x| max.max(x.abs())) / 127.0;
+            let scale = scale_of(row, least_step);
             if scale == 0.0 {
                 return scale;
             }
@@ -107,7 +108,7 @@ mod tests {
         ) {
             let inputs = inputs(&seed, 48);
             let moments = inputs.transpose() * &inputs;
-            let (values, scales) = quantize_rows(&rows, moments.as_ref()).unwrap();
+            let (values, scales) = quantize_rows(&rows, moments.as_ref(), 0.0).unwrap();
             let (mut ours, mut theirs) = (0.0, 0.0);
             for ((row, values), scale) in rows.chunks_exact(48).zip(values.chunks_exact(48)).zip(scales) {
                 let mut plain = [0; 48];
@@ -122,11 +123,11 @@ mod tests {
     #[test]
     fn inputs_that_do_not_go_together_give_plain_rounding() {
         let row = [0.31, -0.72, 1.0, 0.004, 0.0];
-        let (values, scales) = quantize_rows(&row, Mat::<f32>::identity(5, 5).as_ref()).unwrap();
+        let (values, scales) = quantize_rows(&row, Mat::<f32>::identity(5, 5).as_ref(), 0.0).unwrap();
         let mut plain = [0; 5];
         assert!((quantize_row(&row, &mut plain) - scales[0]).abs() < 1e-9);
         assert_eq!(values, plain);
-        assert_eq!(quantize_rows(&[0.0; 5], Mat::<f32>::zeros(5, 5).as_ref()).unwrap(), (vec![0; 5], vec![0.0]));
-        assert!(quantize_rows(&row, Mat::<f32>::from_fn(5, 5, |_, _| f32::NAN).as_ref()).is_err());
+        assert_eq!(quantize_rows(&[0.0; 5], Mat::<f32>::zeros(5, 5).as_ref(), 0.0).unwrap(), (vec![0; 5], vec![0.0]));
+        assert!(quantize_rows(&row, Mat::<f32>::from_fn(5, 5, |_, _| f32::NAN).as_ref(), 0.0).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Symmetric int8 quantization: one scale for each row, no zero point.
 //!
+//! A row may be held to coarser steps than its range asks for: it is as large in memory, but its values are fewer and compress better.
+//!
 //! A row `x` becomes `q = round(x / s)` with `s = max|x| / 127`, so each value is off by at most `s / 2`, that is
 //! `max|x| / 254`. For a unit vector of dimension `d` the dot product with another unit vector is therefore off by at
 //! most `max|x| * sqrt(d) / 254` (Cauchy-Schwarz over the rounding error); in practice errors cancel and it is far less.
@@ -10,11 +12,18 @@
 ///
 /// # Panics
 /// If the two slices differ in length.
-#[expect(clippy::cast_possible_truncation, reason = "rounded and clamped to i8's range first")]
 pub fn quantize_row(row: &[f32], quantized: &mut [i8]) -> f32 {
+    quantize_row_in_steps(row, 0.0, quantized)
+}
+
+/// As [`quantize_row`], with a scale of at least `least_step` (0 or more): each value is off by at most half of it.
+///
+/// # Panics
+/// If the two slices differ in length.
+#[expect(clippy::cast_possible_truncation, reason = "rounded and clamped to i8's range first")]
+pub fn quantize_row_in_steps(row: &[f32], least_step: f32, quantized: &mut [i8]) -> f32 {
     assert_eq!(row.len(), quantized.len());
-    let max = row.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
-    let scale = max / 127.0;
+    let scale = scale_of(row, least_step);
     if scale == 0.0 {
         quantized.fill(0);
         return 0.0;
@@ -23,6 +32,17 @@ pub fn quantize_row(row: &[f32], quantized: &mut [i8]) -> f32 {
         *q = (x / scale).round_ties_even().clamp(-127.0, 127.0) as i8;
     }
     scale
+}
+
+/// The scale of a row: as [`one_scale`], but 0 for a row of zeros.
+pub(super) fn scale_of(row: &[f32], least_step: f32) -> f32 {
+    if row.iter().any(|x| *x != 0.0) { one_scale(row, least_step) } else { 0.0 }
+}
+
+/// A scale for all values: their range in 127 steps, or `least_step` if that is wider.
+#[must_use]
+pub fn one_scale(values: &[f32], least_step: f32) -> f32 {
+    (values.iter().fold(0.0_f32, |max, x| max.max(x.abs())) / 127.0).max(least_step)
 }
 
 /// The inverse of [`quantize_row`], up to its error bound.
@@ -50,6 +70,17 @@ mod tests {
             dequantize_row(&q, scale, &mut back);
             for (x, y) in row.iter().zip(&back) {
                 prop_assert!((x - y).abs() <= scale * 0.5 * 1.000_1);
+            }
+        }
+
+        #[test]
+        fn steps_are_as_wide_as_asked_for_or_as_the_range_needs(row in prop::collection::vec(-10.0_f32..10.0, 1..600), least in 0.0_f32..3.0) {
+            let mut q = vec![0; row.len()];
+            let scale = quantize_row_in_steps(&row, least, &mut q);
+            let max = row.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+            prop_assert!(max == 0.0 || (scale - least.max(max / 127.0)).abs() <= scale * 1e-6);
+            for (x, q) in row.iter().zip(&q) {
+                prop_assert!((x - f32::from(*q) * scale).abs() <= scale * 0.5 * 1.000_1);
             }
         }
     }

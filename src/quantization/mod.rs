@@ -1,17 +1,18 @@
 //! Quantization: numbers in fewer bits, with a known error.
 //!
 //! [`int8`]: one scale a row; item tables and weights. [`int4`]: a scale a row and a small factor for each group of it; weights. [`binary`]: a bit
-//! a value; item tables. [`feedback`](self): int8 rows rounded for the inputs that they will meet (native only).
+//! a value; item tables. [`entropy`]: int8 values coded by how often they occur; weights. [`feedback`](self): int8 rows rounded for the inputs that they will meet (native only).
 
 use serde::{Deserialize, Serialize};
 
 pub mod binary;
+pub mod entropy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod feedback;
 pub mod int4;
 pub mod int8;
 
-pub use int8::{dequantize_row, quantize_row};
+pub use int8::{dequantize_row, one_scale, quantize_row, quantize_row_in_steps};
 
 /// How the matrices of a model are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,16 +1,20 @@
 //! `inglenook pack`: a Hugging Face sentence encoder -> a model directory for the browser.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use indicatif::HumanBytes;
+use indicatif::{HumanBytes, ProgressBar};
 use inglenook::artifact::manifest::ModelManifest;
-use inglenook::encoder::{Calibration, InputMoments, ModelSource, QuantizationPlan, calibrate, pack_model};
+use inglenook::encoder::{Calibration, InputMoments, ModelSource, QuantizationPlan, allocate, calibrate, pack_model};
 use inglenook::quantization::WeightDtype;
 use inglenook::quantization::int4::Rounding;
 use inglenook::{DeviceChoice, Error, Result};
 
 use crate::{embeddings, load};
+
+/// One text of so many tells what steps cost; the others, what they are rounded for.
+const MEASURED: usize = 4;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -44,6 +48,9 @@ pub struct Args {
     /// Texts are cut at this many tokens, special ones included (default: from the manifest, else 256)
     #[arg(long)]
     max_tokens: Option<usize>,
+    /// Store int8 matrices coded, in steps so wide that they take about this many bits a number, 1 to 8; which may be wide, --round-for's texts tell
+    #[arg(long, value_name = "NUMBER", requires = "round_for")]
+    bits: Option<f64>,
     /// Round int8 matrices for what these texts, one a line, make them multiply; a few hundred texts are enough
     #[arg(long, value_name = "FILE")]
     round_for: Option<PathBuf>,
@@ -64,11 +71,16 @@ pub fn run(args: Args) -> Result<()> {
     source.max_tokens = args.max_tokens.unwrap_or(source.max_tokens);
     let rounding = if args.trained_int4 { Rounding::Trained } else { Rounding::Search };
     let exceptions = args.int8.into_iter().map(|part| (part, WeightDtype::Int8)).collect();
-    let moments = match &args.round_for {
-        Some(texts) => Some(Rc::new(pollster::block_on(InputMoments::measure(&source, &lines(texts)?))?)),
+    let texts = args.round_for.as_deref().map(lines).transpose()?;
+    let moments = match &texts {
+        Some(texts) => Some(Rc::new(pollster::block_on(InputMoments::measure(&source, texts))?)),
         None => None,
     };
-    let plan = QuantizationPlan { dtype: args.dtype, exceptions, rounding, moments };
+    let steps = match (args.bits, &texts) {
+        (Some(bits), Some(texts)) => steps(&source, texts, bits)?,
+        _ => BTreeMap::new(),
+    };
+    let plan = QuantizationPlan { dtype: args.dtype, exceptions, rounding, moments, steps };
     if let (Some(texts), Some(teacher)) = (&args.calibrate, &args.teacher) {
         source = calibrated(source, &plan, texts, teacher)?;
     }
@@ -77,6 +89,26 @@ pub fn run(args: Args) -> Result<()> {
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     eprintln!("{} -> {} ({})", args.source.display(), args.out.display(), HumanBytes(size as u64));
     Ok(())
+}
+
+/// How wide the steps of each matrix are; prints them.
+fn steps(source: &ModelSource, texts: &[String], bits: f64) -> Result<BTreeMap<String, f32>> {
+    let bar = ProgressBar::new(0);
+    // Rounded for the very texts that it is measured by, a matrix would look as if it lost less than it does.
+    let part = |is_measured: bool| {
+        let texts = texts.iter().enumerate().filter(|(at, _)| at.is_multiple_of(MEASURED) == is_measured);
+        texts.map(|(_, text)| text.clone()).collect::<Vec<_>>()
+    };
+    let moments = Rc::new(pollster::block_on(InputMoments::measure(source, &part(false)))?);
+    let found = pollster::block_on(allocate(source, Some(&moments), &part(true), bits, |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    }))?;
+    bar.finish_and_clear();
+    for matrix in &found {
+        eprintln!("{:52} {:.2} bits, 1 - cosine {:.6}", matrix.matrix, matrix.bits, matrix.loss);
+    }
+    Ok(found.into_iter().map(|matrix| (matrix.matrix, matrix.step)).collect())
 }
 
 /// The model with its last norm fitted to the teacher's vectors.
