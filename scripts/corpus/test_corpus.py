@@ -8,12 +8,14 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import build  # noqa: E402
 import check  # noqa: E402
 import dictionaries  # noqa: E402
+import finish  # noqa: E402
 import games  # noqa: E402
 import gcide  # noqa: E402
 import help_pages  # noqa: E402
@@ -251,6 +253,59 @@ class Packages(unittest.TestCase):
 
     def test_every_source_has_rates_for_its_queries(self):
         self.assertLessEqual(set(queries.TEMPLATES), set(queries.RATES))
+
+
+class Finish(unittest.TestCase):
+    INTRODUCTION = Document(
+        "films",
+        "Vertigo",
+        [
+            "Vertigo is a 1958 American thriller film directed by Alfred Hitchcock, starring James Stewart and Kim Novak.",
+            "Stewart plays a detective who is afraid of heights.",
+        ],
+        ["Vertigo"],
+    )
+
+    def films(self, seed):
+        return finish.Films([self.INTRODUCTION], ["Ordinary Boats", "A Day"], ["harbor", "lantern"], Random(seed))
+
+    def test_an_invented_film_has_a_title_a_year_and_genres_before_its_introduction(self):
+        texts = [self.films(seed).text() for seed in range(40)]
+        for text in texts:
+            self.assertRegex(text, r"^(Ordinary Boats|A Day)[^.]* \((19|20)\d\d\)\. [A-Z][\w-]+(, [A-Z][\w-]+)*\.")
+        self.assertTrue(any("directed by" in text for text in texts))
+        self.assertTrue(any(text.endswith(".") and "directed by" not in text for text in texts))
+
+    def test_the_title_takes_the_place_of_the_old_one_and_people_are_exchanged_throughout(self):
+        exchanged = 0
+        for seed in range(40):
+            body, _ = self.films(seed).introduction("A Day", "1990")
+            self.assertNotIn("Vertigo", body)
+            self.assertIn("1990", body)
+            if "Stewart plays" not in body and " plays a detective" in body:
+                last = body.split(" plays a detective")[0].split(" ")[-1]
+                exchanged += f"{last} and" in body or f"{last}." in body
+        self.assertGreater(exchanged, 5)
+
+    def test_the_same_seed_invents_the_same(self):
+        self.assertEqual(self.films(3).text(), self.films(3).text())
+        self.assertNotEqual(self.films(3).text(), self.films(4).text())
+
+    def test_other_words_stand_where_common_ones_stood(self):
+        films = finish.Films([self.INTRODUCTION], ["A Day"], ["harbor", "lantern"], Random(1))
+        texts = {films.other_words("the lantern of the harbor keeper " * 9) for _ in range(20)}
+        self.assertGreater(len(texts), 1)
+        for text in texts:
+            self.assertEqual(len(text.split(" ")), len(("the lantern of the harbor keeper " * 9).split(" ")))
+            self.assertEqual(set(text.split()) - {"the", "of", "keeper", "harbor", "lantern"}, set())
+
+    def test_excerpts_are_words_of_the_document_in_their_order(self):
+        document = ["a boat lies in the harbor", "its lantern burns all night", "nobody comes"]
+        words = " ".join(document).split(" ")
+        for seed in range(60):
+            found = iter(words)
+            excerpt = finish.excerpt(document, Random(seed), "wordnet")
+            self.assertTrue(all(word in found for word in excerpt.split(" ")), excerpt)
 
 
 if __name__ == "__main__":
