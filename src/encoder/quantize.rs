@@ -10,7 +10,7 @@ use super::moments::InputMoments;
 use super::weights::{FACTOR, FREQUENCIES, SCALE, corrupt, floats};
 use crate::error::Result;
 use crate::quantization::entropy::{self, Coded};
-use crate::quantization::{WeightDtype, feedback, int4, one_scale, quantize_row_in_steps};
+use crate::quantization::{WeightDtype, feedback, int4, quantize_row_in_steps};
 
 /// How each matrix is to be stored.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct QuantizationPlan {
     pub rounding: int4::Rounding,
     /// What enters the linear layers: int8 matrices are rounded for it.
     pub moments: Option<Rc<InputMoments>>,
-    /// Int8 matrices, by their names, that have one scale, which is at least this, and are stored coded ([`entropy`], [`allocate`](super::allocate)).
+    /// Int8 matrices, by their names, that are stored coded, with scales of at least this ([`entropy`], [`allocate`](super::allocate)).
     pub steps: BTreeMap<String, f32>,
 }
 
@@ -126,10 +126,7 @@ pub fn quantize_weights(safetensors: &[u8], plan: &QuantizationPlan) -> Result<V
         match (dtype, &shape[..]) {
             (WeightDtype::Int4, &[rows, columns]) => put_int4(&mut out, name, &values, [rows, columns], plan.rounding),
             (WeightDtype::Int8, &[rows, columns]) => match plan.steps.get(name) {
-                Some(step) => {
-                    let step = one_scale(&values, *step);
-                    put_coded(&mut out, name, &plan.int8(name, &values, columns, step)?.0, step);
-                }
+                Some(step) => put_coded(&mut out, name, plan.int8(name, &values, columns, *step)?, *step),
                 None => put_int8(&mut out, name, plan.int8(name, &values, columns, 0.0)?, [rows, columns]),
             },
             _ => {
@@ -153,13 +150,16 @@ fn put_int8(
     out.insert(format!("{name}{SCALE}"), Owned { dtype: Dtype::F32, shape: vec![rows], data: scales });
 }
 
-fn put_coded(out: &mut BTreeMap<String, Owned>, name: &str, values: &[i8], scale: f32) {
-    let Coded { frequencies, stream } = entropy::encode(values);
+fn put_coded(out: &mut BTreeMap<String, Owned>, name: &str, (values, scales): (Vec<i8>, Vec<f32>), step: f32) {
+    let Coded { frequencies, stream } = entropy::encode(&values);
     let frequencies: Vec<u8> = frequencies.into_iter().flat_map(u16::to_le_bytes).collect();
+    // Few rows, if any, need wider steps than the others; those of zeros bear any.
+    let scales = if scales.iter().all(|scale| *scale <= step) { vec![step] } else { scales };
+    let scales_data = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
     let mut put = |name: String, dtype, length, data| out.insert(name, Owned { dtype, shape: vec![length], data });
     put(name.to_owned(), Dtype::U8, stream.len(), stream);
     put(format!("{name}{FREQUENCIES}"), Dtype::U16, entropy::VALUES, frequencies);
-    put(format!("{name}{SCALE}"), Dtype::F32, 1, scale.to_le_bytes().to_vec());
+    put(format!("{name}{SCALE}"), Dtype::F32, scales.len(), scales_data);
 }
 
 fn put_int4(

@@ -3,7 +3,7 @@
 //! A matrix `NAME` of a quantized file is stored as I8 `[rows, columns]` with an F32 vector `NAME.scale` of one scale a row,
 //! that is one scale an output channel (and one a token for the embedding table); or as U8 `[rows, columns / 2]` with an F16 vector
 //! `NAME.scale` and an I8 matrix `NAME.factor` of one factor a group ([`int4`]); or as a U8 vector, int8 values that are coded by the U16 vector
-//! `NAME.frequencies` of [`entropy::VALUES`] ([`entropy`]), with an F32 vector `NAME.scale` of one scale for all. Vectors stay F32.
+//! `NAME.frequencies` of [`entropy::VALUES`] ([`entropy`]), with an F32 vector `NAME.scale` of one scale a row or for all. Vectors stay F32.
 
 use bytes::Bytes;
 use half::f16;
@@ -85,8 +85,11 @@ impl<'a> WeightFile<'a> {
         }
         let values = entropy::decode(&shares, stream, rows * columns)
             .ok_or_else(|| corrupt(format!("{name} does not hold the code of {rows} x {columns} values")))?;
-        let scale = self.vector(&format!("{name}{SCALE}"), 1)?;
-        Ok(Rows::Int8 { values: Bytes::from(bytemuck::cast_vec(values)), scales: vec![scale[0]; rows] })
+        let scale_name = format!("{name}{SCALE}");
+        let is_one = self.find(&scale_name)?.1.shape() == [1];
+        let scales = self.vector(&scale_name, if is_one { 1 } else { rows })?;
+        let scales = if is_one { vec![scales[0]; rows] } else { scales };
+        Ok(Rows::Int8 { values: Bytes::from(bytemuck::cast_vec(values)), scales })
     }
 
     fn int4(&self, name: &str, values: Bytes, [rows, columns]: [usize; 2]) -> Result<Int4Rows> {

@@ -34,15 +34,10 @@ pub fn quantize_row_in_steps(row: &[f32], least_step: f32, quantized: &mut [i8])
     scale
 }
 
-/// The scale of a row: as [`one_scale`], but 0 for a row of zeros.
+/// The scale of a row: its range in 127 steps, or `least_step` if that is wider; 0 for a row of zeros.
 pub(super) fn scale_of(row: &[f32], least_step: f32) -> f32 {
-    if row.iter().any(|x| *x != 0.0) { one_scale(row, least_step) } else { 0.0 }
-}
-
-/// A scale for all values: their range in 127 steps, or `least_step` if that is wider.
-#[must_use]
-pub fn one_scale(values: &[f32], least_step: f32) -> f32 {
-    (values.iter().fold(0.0_f32, |max, x| max.max(x.abs())) / 127.0).max(least_step)
+    let max = row.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+    if max > 0.0 { (max / 127.0).max(least_step) } else { 0.0 }
 }
 
 /// The inverse of [`quantize_row`], up to its error bound.

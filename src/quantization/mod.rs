@@ -12,7 +12,7 @@ pub mod feedback;
 pub mod int4;
 pub mod int8;
 
-pub use int8::{dequantize_row, one_scale, quantize_row, quantize_row_in_steps};
+pub use int8::{dequantize_row, quantize_row, quantize_row_in_steps};
 
 /// How the matrices of a model are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
