@@ -77,8 +77,8 @@ fn shows(seed: u32, widen: fn(u8) -> i32) -> bool {
     let (mut weights, mut bytes, mut sums) = ([0_i8; STEP], [0_u8; STEP], [0_i32; 4]);
     for i in 0..STEP {
         (weights[i], bytes[i]) = match seed % 2 {
-            0 => (if seed % 4 == 0 { 127 } else { -127 }, 255 - next() % 2 * 127),
-            _ => ((i32::from(next() % 255) - 127) as i8, next()),
+            0 => (if seed.is_multiple_of(4) { 127 } else { -127 }, 255 - next() % 2 * 127),
+            _ => ((next() % 255).wrapping_sub(127).cast_signed(), next()),
         };
         sums[i / 4] += i32::from(weights[i]) * widen(bytes[i]);
     }
@@ -335,7 +335,7 @@ impl Job<'_> {
             while m < M {
                 let is_last = m + 1 == M;
                 let next = if is_last { m } else { m + 1 };
-                let pair = self.x.pairs.as_ptr().add((row + m) / 2);
+                let pair = self.x.pairs.as_ptr().add(row / 2 + m / 2);
                 let dots = add_pairs(add_pairs(sums[0][m], sums[1][m]), add_pairs(sums[0][next], sums[1][next]));
                 let zeros = v128_load((*pair).zeros.as_ptr().cast());
                 let off = i32x4_add(i32x4_mul(zeros, weight_sums), raised);
@@ -368,6 +368,7 @@ impl Job<'_> {
 /// # Safety
 /// `inputs` bytes of each can be read.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "rows and channels by their numbers")]
 unsafe fn add_products<const M: usize>(
     mut sums: [[v128; M]; CHANNELS],
     mut rows: *const u8,
