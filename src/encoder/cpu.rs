@@ -17,7 +17,7 @@ use crate::quantization::int4;
 /// activations to stay in the caches. A longer text goes alone.
 const TOKENS_AT_ONCE: usize = 128;
 
-/// Tokens that go through a feed-forward part at once: whole tiles of rows, few enough for the inner activations to stay in the second-level cache,
+/// Tokens that go through a feed-forward part at once: whole tiles of six rows, few enough for the inner activations to stay in the second-level cache,
 /// and enough for a short text to have its int4 weights unpacked once.
 const TOKENS_FED: usize = 66;
 
