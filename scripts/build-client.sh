@@ -12,9 +12,9 @@ quietly "writing declarations" $tools/tsc -p tsconfig.declarations.json
 # What the public types do not lead to is nobody's business.
 public='client|types|errors|elements|define|elements/(element|events|privacy|shared-recommender|shelf|shelf-attributes|words)'
 find dist -regextype posix-extended -name '*.d.ts' ! -regex "dist/($public)\.d\.ts" -delete
-release=$(cat src/*.ts $(ls dist/inglenook_bg.wasm) | sha256sum | cut -c1-8)
+release=$(cat src/*.ts $(ls dist/inglenook_bg.wasm dist/inglenook_relaxed_bg.wasm) | sha256sum | cut -c1-8)
 bundle=(--bundle --format=esm --target=es2022 --charset=utf8 --log-level=warning --minify --define:WORKER_NAME="'inglenook $release'")
-# The wasm module's JavaScript stays a file of its own: it finds inglenook_bg.wasm beside itself.
+# The wasm module's JavaScript stays a file of its own: the worker hands it the module.
 quietly "bundling the client" $tools/esbuild "${bundle[@]}" client=src/client.ts worker=src/worker.ts \
   service-worker=src/service-worker.ts inglenook.bundle=src/bundle.ts --external:./inglenook.js --outdir=dist
 # The elements use the client as any page would, so that the page's own recommender and theirs are of one kind.

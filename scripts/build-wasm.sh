@@ -1,31 +1,43 @@
 #!/usr/bin/env bash
-# Builds the browser module into www/dist: cargo, wasm-bindgen, wasm-opt. wasm-opt takes minutes, so its output is cached by its input.
-# INGLENOOK_FAST=1 skips wasm-opt, for work on the code.
+# Builds the browser module into www/dist, with relaxed SIMD and without: cargo, wasm-bindgen, wasm-opt. wasm-opt takes minutes, so its output is
+# cached by its input. INGLENOOK_FAST=1 skips wasm-opt, for work on the code.
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 target=wasm32-unknown-unknown
-wasm=$CARGO_TARGET_DIR/$target/release/inglenook.wasm
-[ -f "$wasm" ] || say build "the wasm module (a few minutes on 2 cores)"
-wasm_cargo rustc --locked --quiet --lib --crate-type cdylib --release --target $target
 
 # The features that browsers have; without the list wasm-opt refuses the file, with all of them Chromium does.
 features=(--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
   --enable-reference-types --enable-multivalue)
-optimize=(-O3)
-key=$( (cat "$wasm"; wasm-bindgen --version; echo "${optimize[@]}" "${features[@]}" "${INGLENOOK_FAST:-}") | sha256sum | cut -c1-16)
-built=$INGLENOOK_CACHE/wasm/$key
-if [ ! -f "$built/inglenook_bg.wasm" ]; then
+# What is called from one place stays a function: V8 gives registers to the sums of a small one, and spills them in a large one.
+optimize=(-O3 --one-caller-inline-max-function-size=1)
+
+module() { # module TARGET_DIR FEATURE...: builds one module, with more features than all have, and sets `built` to where it lies
+  local wasm=$1/$target/release/inglenook.wasm feature all=("${features[@]}") flags=() key; shift
+  for feature in "$@"; do all+=("--enable-$feature"); flags+=(-C "target-feature=+$feature"); done
+  [ -f "$wasm" ] || say build "the wasm module${1:+ with $1} (a few minutes on 2 cores)"
+  wasm_cargo rustc --locked --quiet --lib --crate-type cdylib --release --target $target --target-dir "${wasm%"/$target"/*}" -- "${flags[@]}"
+  key=$( (cat "$wasm"; wasm-bindgen --version; echo "${optimize[@]}" "${all[@]}" "${INGLENOOK_FAST:-}") | sha256sum | cut -c1-16)
+  built=$INGLENOOK_CACHE/wasm/$key
+  [ -f "$built/inglenook_bg.wasm" ] && return
   rm -rf "$built.partial"; mkdir -p "$built.partial"
   quietly "wasm-bindgen" wasm-bindgen --target web --out-dir "$built.partial" --out-name inglenook "$wasm"
   if [ -z "${INGLENOOK_FAST:-}" ]; then
-    say build "optimizing the wasm module (a few minutes, cached)"
-    quietly "wasm-opt" "$ROOT/www/node_modules/.bin/wasm-opt" "${optimize[@]}" "${features[@]}" \
+    say build "optimizing the wasm module${1:+ with $1} (a few minutes, cached)"
+    quietly "wasm-opt" "$ROOT/www/node_modules/.bin/wasm-opt" "${optimize[@]}" "${all[@]}" \
       "$built.partial/inglenook_bg.wasm" -o "$built.partial/optimized.wasm"
     mv "$built.partial/optimized.wasm" "$built.partial/inglenook_bg.wasm"
   fi
   mv "$built.partial" "$built"
   # Keep the newest few; each is 20 MB.
-  ls -1dt "$INGLENOOK_CACHE"/wasm/* | tail -n +6 | xargs -r rm -rf
-fi
+  ls -1dt "$INGLENOOK_CACHE"/wasm/* | tail -n +9 | xargs -r rm -rf
+}
+
 mkdir -p www/dist
+module "$CARGO_TARGET_DIR"
 cp "$built"/inglenook.js "$built"/inglenook_bg.wasm "$built"/inglenook.d.ts www/dist/
+module "$CARGO_TARGET_DIR/relaxed-simd" relaxed-simd
+cp "$built"/inglenook_bg.wasm www/dist/inglenook_relaxed_bg.wasm
+# One file of JavaScript serves both. Its comments number functions, differently in each.
+code() { grep -v '^ *// Cast intrinsic for' "$1"; }
+cmp -s <(code "$built/inglenook.js") <(code www/dist/inglenook.js) ||
+  fail "the wasm modules with and without relaxed SIMD ask for different JavaScript; see what the compiler flag changes in src/wasm"

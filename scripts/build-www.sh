@@ -31,7 +31,7 @@ cp demo/own/*.csv "$site/own/"
 cp dist/{client,worker,elements,define}.js "$site/lib/"
 # From the root: a service worker serves what lies beside it and below.
 cp dist/service-worker.js "$site/"
-for file in inglenook.js inglenook_bg.wasm; do
+for file in inglenook.js inglenook_bg.wasm inglenook_relaxed_bg.wasm; do
   [ -f "dist/$file" ] || fail "www/dist/$file is missing; run scripts/build-wasm.sh first"
   cp "dist/$file" "$site/lib/"
 done

@@ -26,6 +26,7 @@ try {
   for (const part of [
     'index.html',
     'lib/inglenook_bg.wasm',
+    'lib/inglenook_relaxed_bg.wasm',
     'model/manifest.json',
     'catalog/manifest.json',
     'recipes/catalog/manifest.json',

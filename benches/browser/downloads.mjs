@@ -10,6 +10,8 @@ const RUNTIME_FILES = {
 };
 /** The command line tool's declarations and source maps are no download. */
 const SERVED = /\.(js|wasm)$/;
+/** What browsers without relaxed SIMD take in the place of the other module; it is a little smaller. */
+const INSTEAD = 'inglenook_bg.wasm';
 
 export function downloads({ peersOnly }) {
   const peer = (device) => ({
@@ -30,7 +32,7 @@ function ours() {
   };
   const code = fs
     .readdirSync(dist)
-    .filter((name) => SERVED.test(name))
+    .filter((name) => SERVED.test(name) && name !== INSTEAD)
     .map((name) => path.join(dist, name));
   return {
     'inglenook, any device': { code, model: model(places.shippedModel) },

@@ -38,7 +38,9 @@ export function assembleSite({ peersOnly }) {
     fs.symlinkSync(need(to, remedy), path.join(folder, name));
   };
   if (!peersOnly) {
-    need(path.join(dist, 'inglenook_bg.wasm'), 'build it with `make build`');
+    for (const name of ['inglenook_bg.wasm', 'inglenook_relaxed_bg.wasm']) {
+      need(path.join(dist, name), 'build it with `make build`');
+    }
     link(dist, 'lib', 'build it with `make build`');
     link(places.ourModel, 'model', 'build it with `make build`');
     link(places.shippedModel, 'shipped', 'it is part of the repository');

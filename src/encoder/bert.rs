@@ -1,9 +1,12 @@
 //! The weights of BERT (Devlin et al., NAACL 2019) as the engines see them: post-norm layers, learned positions.
 
+use std::sync::OnceLock;
+
 use super::config::{EncoderConfig, Pooling};
 use super::matrix::Matrix;
 use super::weights::WeightFile;
 use crate::error::Result;
+use crate::kernels::Beside;
 
 /// A whole encoder. The key map stands in `docs/artifact-format.md`.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub(crate) struct LinearWeights {
     pub weight: Matrix,
     /// `[out]`.
     pub bias: Vec<f32>,
+    /// What the CPU's products note of an int8 matrix when it is first used.
+    pub beside: OnceLock<Beside>,
 }
 
 /// Layer normalization.
@@ -77,6 +82,7 @@ impl BertWeights {
             Ok(LinearWeights {
                 weight: file.matrix(&format!("{name}.weight"), [out, input])?,
                 bias: file.vector(&format!("{name}.bias"), out)?,
+                beside: OnceLock::new(),
             })
         };
         #[expect(clippy::cast_possible_truncation, reason = "1e-12, as everybody computes it")]
@@ -114,6 +120,7 @@ impl BertWeights {
                 Some(size) if size != hidden => Some(LinearWeights {
                     weight: file.matrix("embeddings.projection.weight", [hidden, size])?,
                     bias: vec![0.0; hidden],
+                    beside: OnceLock::new(),
                 }),
                 _ => None,
             },

@@ -8,7 +8,8 @@ use super::config::Pooling;
 use super::matrix::{Matrix, Values};
 use crate::embedding::{Rows, normalize};
 use crate::kernels::{
-    LANES, MAX_INT8, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int4, linear_int8, matmul, softmax,
+    Beside, Columns, Int8Matrix, Int8Rows, LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int4,
+    linear_int8, matmul, softmax,
 };
 use crate::quantization::int4;
 
@@ -16,13 +17,24 @@ use crate::quantization::int4;
 /// activations to stay in the caches. A longer text goes alone.
 const TOKENS_AT_ONCE: usize = 128;
 
-/// Tokens that go through a feed-forward part at once: whole tiles of rows, few enough for the inner activations to stay in the second-level cache,
+/// Tokens that go through a feed-forward part at once: whole tiles of six rows, few enough for the inner activations to stay in the second-level cache,
 /// and enough for a short text to have its int4 weights unpacked once.
-const TOKENS_FED: usize = 35;
+const TOKENS_FED: usize = 66;
 
 /// A model that runs on the CPU.
 pub(crate) struct CpuEncoder {
     weights: BertWeights,
+    /// How the inputs of linear layers are quantized: of the projection, and of each layer.
+    projected: Columns,
+    layers: Vec<LayerColumns>,
+}
+
+/// The inputs of one layer's products.
+struct LayerColumns {
+    attention: Columns,
+    context: Columns,
+    expand: Columns,
+    contract: Columns,
 }
 
 /// Where the input of linear layers was taken, within a layer.
@@ -56,6 +68,7 @@ pub(crate) struct Scratch {
 
 #[derive(Default)]
 struct LinearScratch {
+    int8: Int8Rows,
     quantized: QuantizedRows,
     /// Some channels of f32 weights.
     panel: Vec<f32>,
@@ -65,7 +78,43 @@ struct LinearScratch {
 
 impl CpuEncoder {
     pub fn new(weights: BertWeights) -> Self {
-        Self { weights }
+        let layers = weights.layers.iter().map(|layer| LayerColumns {
+            attention: Columns::alike(weights.hidden),
+            context: Columns::alike(weights.hidden),
+            expand: Columns::alike(weights.hidden),
+            contract: Columns::alike(layer.contract.weight.columns),
+        });
+        let layers = layers.collect();
+        Self { projected: Columns::alike(weights.tokens.columns), layers, weights }
+    }
+
+    /// Gives more bits to those of the inputs of int8 layers that reach furthest in a text: the same few do in all texts, but no weight
+    /// tells which.
+    pub fn widen_for(&mut self, text: &[u32], scratch: &mut Scratch) {
+        let mut reaches = vec![[(); 2].map(|()| vec![0.0_f32; self.weights.hidden]); self.layers.len()];
+        self.watched(&[text], scratch, |layer, site, rows| {
+            let reaches = match site {
+                Site::Attention => &mut reaches[layer][0],
+                Site::Expand => &mut reaches[layer][1],
+                // Attention averages outliers away, and the feed-forward part has others in each token.
+                Site::Context | Site::Contract => return,
+            };
+            for row in rows.chunks_exact(reaches.len()) {
+                for (reach, x) in reaches.iter_mut().zip(row) {
+                    *reach = reach.max(x.abs());
+                }
+            }
+        });
+        for ((columns, linear), [attention, expand]) in
+            self.layers.iter_mut().zip(&mut self.weights.layers).zip(&reaches)
+        {
+            columns.attention = Columns::by_reach(attention);
+            columns.expand = Columns::by_reach(expand);
+            // What was noted for the columns as they were.
+            for linear in [&mut linear.query, &mut linear.key, &mut linear.value, &mut linear.expand] {
+                linear.beside.take();
+            }
+        }
     }
 
     /// What it computes with.
@@ -115,8 +164,9 @@ impl CpuEncoder {
         self.embed(texts, scratch);
         for (index, layer) in self.weights.layers.iter().enumerate() {
             let mut watch = |site: Site, rows: &[f32]| watch(index, site, rows);
-            self.attend(layer, texts, scratch, &mut watch);
-            feed_forward(layer, hidden, scratch, &mut watch);
+            let columns = &self.layers[index];
+            self.attend(layer, columns, texts, scratch, &mut watch);
+            feed_forward(layer, columns, hidden, scratch, &mut watch);
         }
         self.pool(texts, &scratch.hidden)
     }
@@ -130,7 +180,7 @@ impl CpuEncoder {
             let width = projection.weight.columns;
             resize(inner, ids().count() * width);
             copy_rows(&weights.tokens, ids(), inner);
-            linear.input(inner, width).apply(projection, rows);
+            linear.input(inner, &self.projected).apply(projection, rows);
         } else {
             copy_rows(&weights.tokens, ids(), rows);
         }
@@ -147,6 +197,7 @@ impl CpuEncoder {
     fn attend(
         &self,
         layer: &LayerWeights,
+        columns: &LayerColumns,
         texts: &[&[u32]],
         scratch: &mut Scratch,
         watch: &mut impl FnMut(Site, &[f32]),
@@ -155,7 +206,7 @@ impl CpuEncoder {
         let width = hidden / self.weights.heads;
         let Scratch { hidden: rows, query, key, value, context, projected, keys, scores, linear, .. } = scratch;
         watch(Site::Attention, rows);
-        let mut input = linear.input(rows, hidden);
+        let mut input = linear.input(rows, &columns.attention);
         input.apply(&layer.query, query);
         input.apply(&layer.key, key);
         input.apply(&layer.value, value);
@@ -167,11 +218,11 @@ impl CpuEncoder {
             for head in 0..self.weights.heads {
                 // The head's columns of the text's rows; they lie `hidden` values apart.
                 let from = range.start + head * width;
-                let columns = |values| Strided { values, stride: hidden };
+                let strided = |values| Strided { values, stride: hidden };
                 let (query, key, value) = (
-                    columns(&query[from..range.end]),
-                    columns(&key[from..range.end]),
-                    columns(&value[from..range.end]),
+                    strided(&query[from..range.end]),
+                    strided(&key[from..range.end]),
+                    strided(&value[from..range.end]),
                 );
                 weigh(query, key, [text.len(), width], keys, scores);
                 let weights = Strided { values: scores, stride: text.len().next_multiple_of(LANES) };
@@ -179,7 +230,7 @@ impl CpuEncoder {
             }
         }
         watch(Site::Context, context);
-        linear.input(context, hidden).apply(&layer.output, projected);
+        linear.input(context, &columns.context).apply(&layer.output, projected);
         add_and_norm(rows, projected, &layer.attention_norm);
     }
 
@@ -208,14 +259,20 @@ fn copy_rows<'a>(table: &Matrix, ids: impl Iterator<Item = &'a u32>, out: &mut [
 }
 
 /// The feed-forward part with its residual and norm.
-fn feed_forward(layer: &LayerWeights, hidden: usize, scratch: &mut Scratch, watch: &mut impl FnMut(Site, &[f32])) {
+fn feed_forward(
+    layer: &LayerWeights,
+    columns: &LayerColumns,
+    hidden: usize,
+    scratch: &mut Scratch,
+    watch: &mut impl FnMut(Site, &[f32]),
+) {
     let Scratch { hidden: rows, inner, projected, linear, .. } = scratch;
     for rows in rows.chunks_mut(TOKENS_FED * hidden) {
         watch(Site::Expand, rows);
-        linear.input(rows, hidden).apply(&layer.expand, inner);
+        linear.input(rows, &columns.expand).apply(&layer.expand, inner);
         gelu(inner);
         watch(Site::Contract, inner);
-        linear.input(inner, layer.contract.weight.columns).apply(&layer.contract, projected);
+        linear.input(inner, &columns.contract).apply(&layer.contract, projected);
         add_and_norm(rows, projected, &layer.output_norm);
     }
 }
@@ -257,45 +314,61 @@ fn add_and_norm(rows: &mut [f32], added: &[f32], norm: &NormWeights) {
 
 impl LinearScratch {
     /// Makes rows ready for any number of linear layers.
-    fn input<'a>(&'a mut self, rows: &'a [f32], length: usize) -> LinearInput<'a> {
-        LinearInput { rows, length, limit: None, scratch: self }
+    fn input<'a>(&'a mut self, rows: &'a [f32], columns: &'a Columns) -> LinearInput<'a> {
+        LinearInput { rows, columns, quantized: None, scratch: self }
     }
 }
 
 /// The rows that linear layers read, quantized when the first int8 or int4 layer asks for it.
 struct LinearInput<'a> {
     rows: &'a [f32],
-    length: usize,
-    /// What they are quantized to.
-    limit: Option<usize>,
+    columns: &'a Columns,
+    /// What they are quantized for.
+    quantized: Option<Weights>,
     scratch: &'a mut LinearScratch,
+}
+
+/// Weights that take quantized inputs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weights {
+    Int8,
+    Int4,
 }
 
 impl LinearInput<'_> {
     fn apply(&mut self, linear: &LinearWeights, out: &mut Vec<f32>) {
         let (weight, bias) = (&linear.weight, &linear.bias);
-        resize(out, self.rows.len() / self.length * bias.len());
+        resize(out, self.rows.len() / self.columns.count() * bias.len());
         match &weight.values {
             Values::Rows(Rows::F32(weight)) => {
-                linear_f32(self.rows, self.length, weight, bias, &mut self.scratch.panel, out);
+                linear_f32(self.rows, self.columns.count(), weight, bias, &mut self.scratch.panel, out);
             }
             Values::Rows(Rows::Int8 { values, scales }) => {
-                self.quantize(MAX_INT8);
-                linear_int8(&self.scratch.quantized, bytemuck::cast_slice(values), scales, bias, out);
+                self.quantize(Weights::Int8);
+                let weight = bytemuck::cast_slice(values);
+                let beside = linear.beside.get_or_init(|| Beside::of(weight, self.columns));
+                linear_int8(&self.scratch.int8, Int8Matrix { weight, scales, beside }, bias, out);
             }
             Values::Int4(rows) => {
-                self.quantize(int4::MAX_VALUE);
+                self.quantize(Weights::Int4);
                 let LinearScratch { quantized, integers, .. } = &mut *self.scratch;
                 linear_int4(quantized, |channels, out| rows.unpack(channels, out), &rows.scales, bias, integers, out);
             }
         }
     }
 
-    fn quantize(&mut self, largest_weight: usize) {
-        let limit = QuantizedRows::limit(self.length, largest_weight);
-        if self.limit != Some(limit) {
-            self.scratch.quantized.quantize(self.rows, self.length, limit);
-            self.limit = Some(limit);
+    fn quantize(&mut self, weights: Weights) {
+        if self.quantized == Some(weights) {
+            return;
+        }
+        self.quantized = Some(weights);
+        match weights {
+            Weights::Int8 => self.scratch.int8.quantize(self.rows, self.columns),
+            Weights::Int4 => {
+                let count = self.columns.count();
+                let limit = QuantizedRows::limit(count, int4::MAX_VALUE);
+                self.scratch.quantized.quantize(self.rows, count, limit);
+            }
         }
     }
 }

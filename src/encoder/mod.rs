@@ -43,6 +43,7 @@ pub use device::{
 pub use gpu_choice::Clock;
 
 pub use crate::kernels::SimdLevel;
+use crate::quantization::WeightDtype;
 #[cfg(not(target_arch = "wasm32"))]
 pub use moments::InputMoments;
 #[cfg(all(feature = "oracle", not(target_arch = "wasm32")))]
@@ -62,6 +63,9 @@ use crate::gpu::Gpu;
 use crate::tokenizer::Tokenizer;
 use cpu::{CpuEncoder, Scratch};
 use gpu::GpuEncoder;
+
+/// A text of all kinds of tokens.
+const SOME_TEXT: &str = "The quick brown fox jumps over a lazy dog; 3,000 miles from home, she said: \"Who are you?\"";
 
 /// A model directory, checked: sizes, SHA-256, shapes.
 struct LoadedModel {
@@ -117,11 +121,15 @@ impl Encoder {
     /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
     pub fn load(files: &ArtifactFiles) -> Result<Self> {
         let LoadedModel { manifest, tokenizer, weights } = LoadedModel::load(files)?;
+        let (mut cpu, mut scratch) = (CpuEncoder::new(weights), Scratch::default());
+        if manifest.dtype == WeightDtype::Int8 {
+            cpu.widen_for(&tokenizer.encode(SOME_TEXT)?.ids, &mut scratch);
+        }
         Ok(Self {
             manifest,
             tokenizer,
-            cpu: CpuEncoder::new(weights),
-            scratch: RefCell::default(),
+            cpu,
+            scratch: RefCell::new(scratch),
             gpu: RefCell::default(),
             status: RefCell::new(DeviceStatus::cpu("the CPU serves; no GPU has been looked for")),
         })

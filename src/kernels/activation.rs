@@ -46,8 +46,8 @@ pub(crate) fn softmax(scores: &mut [f32], scale: f32) {
     let mut sums = [0.0; LANES];
     let (chunks, rest) = scores.as_chunks_mut::<LANES>();
     for chunk in chunks.iter_mut() {
-        for (x, sum) in chunk.iter_mut().zip(&mut sums) {
-            *x = exp_of_negative(*x * scale - max);
+        exp_of_scaled(chunk, scale, max);
+        for (sum, x) in sums.iter_mut().zip(chunk) {
             *sum += *x;
         }
     }
@@ -59,6 +59,43 @@ pub(crate) fn softmax(scores: &mut [f32], scale: f32) {
     let factor = 1.0 / sum;
     for x in scores {
         *x *= factor;
+    }
+}
+
+/// `exp(scale * x - max)`, none of them above 1.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[inline(always)]
+fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
+    for x in values {
+        *x = exp_of_negative(*x * scale - max);
+    }
+}
+
+/// The same steps in vectors, which the compiler does not make of them.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+#[expect(clippy::excessive_precision, reason = "ln 2 in two parts")]
+fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
+    use core::arch::wasm32::{
+        f32x4_add as add, f32x4_mul as mul, f32x4_pmax, f32x4_splat as splat, f32x4_sub as sub, i32x4_add, i32x4_shl,
+        i32x4_splat, v128_load, v128_store,
+    };
+    for half in values.as_chunks_mut::<4>().0 {
+        // SAFETY: four values are read and written; neither needs alignment.
+        unsafe {
+            let x = sub(mul(v128_load(half.as_ptr().cast()), splat(scale)), splat(max));
+            let x = f32x4_pmax(x, splat(-87.0));
+            let rounded = add(mul(x, splat(core::f32::consts::LOG2_E)), splat(ROUND));
+            let n = sub(rounded, splat(ROUND));
+            let r = add(sub(x, mul(n, splat(0.693_359_375))), mul(n, splat(2.121_944_4e-4)));
+            let mut p = splat(1.987_569_1e-4);
+            for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+                p = add(mul(p, r), splat(c));
+            }
+            let p = add(add(mul(p, mul(r, r)), r), splat(1.0));
+            let power = i32x4_add(i32x4_shl(rounded, 23), i32x4_splat(127 << 23));
+            v128_store(half.as_mut_ptr().cast(), mul(p, power));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Strided<'a> {
 }
 
 /// Rows that share the loaded values of `b`.
-const ROWS: usize = 4;
+const ROWS: usize = 5;
 
 /// `out = a b`, where `a` is `[rows, inner]`, `b` is `[inner, columns]` and `out` is `[rows, columns]` with rows `out_stride` apart.
 /// Each value is summed along `inner` in order.
@@ -39,6 +39,7 @@ fn matmul_of(a: Strided<'_>, b: Strided<'_>, [rows, inner, columns]: [usize; 3],
         for column in (0..whole).step_by(LANES) {
             let at = [row, column];
             match height {
+                5 => tile::<5>(a, b, inner, at, out, out_stride),
                 4 => tile::<4>(a, b, inner, at, out, out_stride),
                 3 => tile::<3>(a, b, inner, at, out, out_stride),
                 2 => tile::<2>(a, b, inner, at, out, out_stride),
@@ -56,7 +57,9 @@ fn matmul_of(a: Strided<'_>, b: Strided<'_>, [rows, inner, columns]: [usize; 3],
     }
 }
 
-#[inline(always)]
+// In wasm a function of its own: V8 keeps the sums in registers while it is small.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn tile<const M: usize>(
     a: Strided<'_>,
     b: Strided<'_>,

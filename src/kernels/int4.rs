@@ -5,7 +5,8 @@
 
 use core::ops::Range;
 
-use super::int8::{CHANNELS, QuantizedRows, ROWS};
+use super::int8::{CHANNELS, ROWS};
+use super::rows::QuantizedRows;
 use super::tiles::tile;
 
 /// Unpacked channels, in bytes; the rows of a tile have to fit into the first-level cache beside them.

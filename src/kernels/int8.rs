@@ -1,10 +1,12 @@
 //! Products with int8 matrices: the linear layers of the encoder and the scores of a table of items.
 //!
-//! The rows that come in are quantized on the fly, each with one scale, to 14 bits with sign: `i32x4_dot_i16x8` multiplies 16-bit
-//! values anyway, so that a finer input costs nothing, and the error that int8 inputs would bring does not arise. Products of 14 and 8 bits
-//! add up in i32 without overflow for rows of up to 2,064 values; longer rows get fewer bits.
+//! What comes in is quantized on the fly (`rows.rs`): the inputs of layers to 8 bits, and 14 in the columns that need them; what scores a table to 14
+//! bits. Both are multiplied as 16-bit integers (`i32x4_dot_i16x8`), or, where wasm's relaxed SIMD multiplies bytes exactly, the former as bytes
+//! (`bytes.rs`): the same integers, at twice the speed.
 
-use super::ROUND;
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+use super::bytes;
+use super::rows::{Columns, QuantizedRows};
 use super::tiles::tile;
 
 /// Which instructions the int8 kernels are made of.
@@ -21,53 +23,6 @@ pub enum SimdLevel {
     RelaxedSimd,
 }
 
-/// The largest magnitude of a quantized input.
-const MAX: usize = 8191;
-
-/// The largest magnitude of an int8 weight.
-pub(crate) const MAX_INT8: usize = 127;
-
-/// Rows of f32, quantized: `x = values * scale`, off by at most half a step, `scale / 2`, that is `max|x| / 16,382`; three roundings to f32 (of the
-/// factor, the product and the scale) can add 0.0015 steps.
-#[derive(Debug, Default)]
-pub(crate) struct QuantizedRows {
-    pub(super) length: usize,
-    pub(super) values: Vec<i16>,
-    pub(super) scales: Vec<f32>,
-}
-
-impl QuantizedRows {
-    /// The largest magnitude that values of such rows may have, so that sums of products with weights of at most `largest_weight` fit into i32.
-    pub fn limit(length: usize, largest_weight: usize) -> usize {
-        MAX.min(i32::MAX as usize / (largest_weight * length))
-    }
-
-    /// Quantizes rows of `length` finite values to at most `limit`. The buffers are reused.
-    #[expect(clippy::cast_precision_loss, reason = "at most 8191")]
-    #[expect(clippy::cast_possible_truncation, reason = "the low 16 bits hold the rounded value")]
-    pub fn quantize(&mut self, rows: &[f32], length: usize, limit: usize) {
-        self.length = length;
-        self.values.clear();
-        self.values.resize(rows.len(), 0);
-        self.scales.clear();
-        let limit = limit as f32;
-        for (row, values) in rows.chunks_exact(length).zip(self.values.chunks_exact_mut(length)) {
-            let max = row.iter().fold(0.0_f32, |max, x| if x.abs() > max { x.abs() } else { max });
-            // Below this the factor would overflow; such a row is zero for all that follows.
-            let factor = if max > 1e-30 { limit / max } else { 0.0 };
-            for (value, x) in values.iter_mut().zip(row) {
-                *value = (x * factor + ROUND).to_bits() as i16;
-            }
-            self.scales.push(if factor > 0.0 { max / limit } else { 0.0 });
-        }
-    }
-
-    /// Number of rows.
-    pub fn count(&self) -> usize {
-        self.scales.len()
-    }
-}
-
 /// Rows and channels of one tile: ten sums, and the values that feed them, are what 15 registers hold. Six rows spill, and cost a third.
 pub(super) const ROWS: usize = 5;
 pub(super) const CHANNELS: usize = 2;
@@ -75,8 +30,63 @@ pub(super) const CHANNELS: usize = 2;
 /// Rows whose values stay in the first-level cache while all channels pass by, in bytes.
 const BLOCK_BYTES: usize = 24 << 10;
 
-/// `out = x W^T + bias`: `weight` is `[outputs, inputs]` with one scale an output, `out` is `[rows, outputs]`.
-pub(crate) fn linear_int8(x: &QuantizedRows, weight: &[i8], scales: &[f32], bias: &[f32], out: &mut [f32]) {
+/// Rows of f32 as products with int8 matrices take them: in words of 16 bits, or in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Int8Rows {
+    words: QuantizedRows,
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    bytes: Option<bytes::ByteRows>,
+}
+
+impl Int8Rows {
+    /// Quantizes rows of finite values to the grids of their columns. The buffers are reused.
+    pub fn quantize(&mut self, rows: &[f32], columns: &Columns) {
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        if bytes::serve(columns) {
+            return self.bytes.get_or_insert_default().quantize(rows, columns);
+        }
+        self.words.quantize_to_grids(rows, columns);
+    }
+}
+
+/// What is known of an int8 matrix beside its weights, once they are there: nothing, where words are multiplied.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    bytes: Option<bytes::Beside>,
+}
+
+impl Beside {
+    /// Of `weight`, `[outputs, columns]`.
+    #[cfg_attr(not(target_feature = "relaxed-simd"), expect(unused_variables, reason = "nothing to know"))]
+    pub fn of(weight: &[i8], columns: &Columns) -> Self {
+        Self {
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            bytes: bytes::serve(columns).then(|| bytes::Beside::of(weight, columns)),
+        }
+    }
+}
+
+/// An int8 matrix, `[outputs, inputs]`, as a layer has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Int8Matrix<'a> {
+    pub weight: &'a [i8],
+    /// One an output.
+    pub scales: &'a [f32],
+    #[cfg_attr(not(target_feature = "relaxed-simd"), allow(dead_code, reason = "words need nothing"))]
+    pub beside: &'a Beside,
+}
+
+/// `out = x W^T + bias`; `out` is `[rows, outputs]`.
+pub(crate) fn linear_int8(x: &Int8Rows, matrix: Int8Matrix<'_>, bias: &[f32], out: &mut [f32]) {
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    if let (Some(x), Some(beside)) = (&x.bytes, &matrix.beside.bytes) {
+        return bytes::linear(x, matrix.weight, beside, matrix.scales, bias, out);
+    }
+    linear_words(&x.words, matrix.weight, matrix.scales, bias, out);
+}
+
+fn linear_words(x: &QuantizedRows, weight: &[i8], scales: &[f32], bias: &[f32], out: &mut [f32]) {
     let (inputs, outputs) = (x.length, scales.len());
     let block = (BLOCK_BYTES / (2 * inputs) / ROWS).max(1) * ROWS;
     for first in (0..x.count()).step_by(block) {
@@ -163,41 +173,40 @@ pub(crate) fn dot_rows(x: &QuantizedRows, table: &[i8], out: &mut [f32]) {
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small test data")]
 mod tests {
     use super::*;
+    use crate::kernels::MAX_INT8;
+    use crate::kernels::rows::Grid;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn quantized_rows_are_within_half_a_step(row in prop::collection::vec(-100.0_f32..100.0, 1..500)) {
-            let mut x = QuantizedRows::default();
-            x.quantize(&row, row.len(), QuantizedRows::limit(row.len(), MAX_INT8));
-            for (value, q) in row.iter().zip(&x.values) {
-                // Reckoned in f64, so that only the three roundings of `quantize` count: each is off by at most 2^-24 of up to 8191 steps.
-                let bound = 0.5 + 3.0 * MAX as f64 * 2.0_f64.powi(-24);
-                let scale = f64::from(x.scales[0]);
-                prop_assert!((f64::from(*value) - f64::from(*q) * scale).abs() <= scale * bound);
-            }
-        }
-
-        #[test]
         fn linear_equals_the_naive_one(
-            rows in 1_usize..20, inputs in 1_usize..80, outputs in 1_usize..9, seed in any::<u32>()
+            rows in 1_usize..20, inputs in 1_usize..80, outputs in 1_usize..9, spikes in 0_usize..4, seed in any::<u32>()
         ) {
             let mut state = seed;
             let mut next = || { state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223); (state >> 16) as u16 };
-            let x: Vec<f32> = (0..rows * inputs).map(|_| f32::from(next()) / 32768.0 - 1.0).collect();
+            let mut x: Vec<f32> = (0..rows * inputs).map(|_| f32::from(next()) / 32768.0 - 1.0).collect();
+            let reaches: Vec<f32> = (0..inputs).map(|_| f32::from(next())).collect();
+            for _ in 0..spikes {
+                let at = next() as usize % x.len();
+                x[at] *= 20.0;
+            }
             let weight: Vec<i8> = (0..outputs * inputs).map(|_| (i32::from(next() % 255) - 127) as i8).collect();
             let scales: Vec<f32> = (0..outputs).map(|_| f32::from(next()) / 65536.0).collect();
             let bias: Vec<f32> = (0..outputs).map(|_| f32::from(next()) / 65536.0).collect();
-            let mut quantized = QuantizedRows::default();
-            quantized.quantize(&x, inputs, QuantizedRows::limit(inputs, MAX_INT8));
+            let columns = if spikes % 2 == 0 { Columns::alike(inputs) } else { Columns::by_reach(&reaches) };
+            let grids: Vec<Grid> = x.chunks(inputs).map(|row| columns.grid(row)).collect();
+            let mut quantized = Int8Rows::default();
+            quantized.quantize(&x, &columns);
             let mut out = vec![0.0; rows * outputs];
-            linear_int8(&quantized, &weight, &scales, &bias, &mut out);
+            let beside = Beside::of(&weight, &columns);
+            linear_int8(&quantized, Int8Matrix { weight: &weight, scales: &scales, beside: &beside }, &bias, &mut out);
             for r in 0..rows {
                 for c in 0..outputs {
                     let dot: f64 = (0..inputs).map(|i| f64::from(x[r * inputs + i]) * f64::from(weight[c * inputs + i])).sum();
                     let expected = dot * f64::from(scales[c]) + f64::from(bias[c]);
-                    // Half a step of 1 / 8191 an input, times 127.
-                    let bound = 127.0 * 0.51 / 8191.0 * inputs as f64 * f64::from(scales[c]) + 1e-4;
+                    let magnitude: f64 = weight[c * inputs..][..inputs].iter().map(|w| f64::from(*w).abs()).sum();
+                    // Half a step an input, and what f32 rounds off.
+                    let bound = 0.51 * f64::from(grids[r].step) * magnitude * f64::from(scales[c]) + 1e-4 + expected.abs() * 1e-6;
                     prop_assert!((f64::from(out[r * outputs + c]) - expected).abs() <= bound);
                 }
             }
@@ -214,12 +223,5 @@ mod tests {
             let expected = 127.0 * length as f32;
             assert!((out[0] / expected - 1.0).abs() < 1e-4, "{length}: {} instead of {expected}", out[0]);
         }
-    }
-
-    #[test]
-    fn a_row_of_zeros_or_of_next_to_nothing_is_zero() {
-        let mut x = QuantizedRows::default();
-        x.quantize(&[0.0, 0.0, 1e-38, -1e-38], 2, MAX);
-        assert_eq!((x.values.as_slice(), x.scales.as_slice()), ([0_i16; 4].as_slice(), [0.0_f32; 2].as_slice()));
     }
 }

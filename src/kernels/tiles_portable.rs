@@ -61,3 +61,20 @@ fn tile_of<W: Weight, const M: usize, const N: usize>(rows: [&[i16]; M], channel
     }
     sums
 }
+
+/// Lowers `lows` and raises `highs` to the products of values and weights, lane by lane. There are whole vectors of `N`.
+#[inline(always)]
+pub(super) fn widen<const N: usize>(
+    [mut lows, mut highs]: [[f32; N]; 2],
+    values: &[f32],
+    weights: &[f32],
+) -> [[f32; N]; 2] {
+    for (values, weights) in values.as_chunks::<N>().0.iter().zip(weights.as_chunks::<N>().0) {
+        for lane in 0..N {
+            let x = values[lane] * weights[lane];
+            lows[lane] = if x < lows[lane] { x } else { lows[lane] };
+            highs[lane] = if x > highs[lane] { x } else { highs[lane] };
+        }
+    }
+    [lows, highs]
+}

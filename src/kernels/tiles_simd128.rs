@@ -1,16 +1,20 @@
 //! The tile in wasm's 128-bit SIMD: eight products of 16 bits, added up in pairs, an instruction.
 
 use core::arch::wasm32::{
-    i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_i8x8, i16x8_mul,
-    i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, u8x16_splat, u16x8_shr,
-    v128, v128_and, v128_load, v128_store,
+    f32x4_mul, f32x4_pmax, f32x4_pmin, i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16,
+    i16x8_load_extend_i8x8, i16x8_mul, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle,
+    i32x4_splat, u8x16_splat, u16x8_shr, v128, v128_and, v128_load, v128_store,
 };
 
 use super::SimdLevel;
 use crate::quantization::int4;
 
-/// What this module is built for.
+/// What this module is built for, and the processor is good for.
 pub(crate) fn simd_level() -> SimdLevel {
+    #[cfg(target_feature = "relaxed-simd")]
+    if super::bytes::are_exact() {
+        return SimdLevel::RelaxedSimd;
+    }
     SimdLevel::Simd128
 }
 
@@ -96,6 +100,35 @@ pub(crate) fn unpack_int4(values: &[u8], factors: &[i8], out: &mut [i16]) {
             v128_store(out.add(3), i16x8_mul(i16x8_extend_high_i8x16(high), factor));
         }
     }
+}
+
+/// Lowers `lows` and raises `highs` to the products of values and weights, lane by lane. There are whole vectors of `N`, a multiple of four.
+#[inline(always)]
+pub(super) fn widen<const N: usize>(
+    [mut lows, mut highs]: [[f32; N]; 2],
+    values: &[f32],
+    weights: &[f32],
+) -> [[f32; N]; 2] {
+    assert!(N.is_multiple_of(4) && values.len() == weights.len() && values.len().is_multiple_of(N));
+    // A few lanes at a time, which stay in registers.
+    for lane in (0..N).step_by(4) {
+        // SAFETY: `lane + 4 <= N`, and vectors of `N` begin at `i`.
+        unsafe {
+            let (low_at, high_at): (*mut v128, *mut v128) =
+                (lows.as_mut_ptr().add(lane).cast(), highs.as_mut_ptr().add(lane).cast());
+            let (mut low, mut high) = (v128_load(low_at), v128_load(high_at));
+            let mut i = lane;
+            while i < values.len() {
+                let x = f32x4_mul(v128_load(values.as_ptr().add(i).cast()), v128_load(weights.as_ptr().add(i).cast()));
+                low = f32x4_pmin(low, x);
+                high = f32x4_pmax(high, x);
+                i += N;
+            }
+            v128_store(low_at, low);
+            v128_store(high_at, high);
+        }
+    }
+    [lows, highs]
 }
 
 #[inline(always)]

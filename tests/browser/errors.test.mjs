@@ -47,7 +47,7 @@ describe('a site whose files are not as they should be', () => {
     ['a file without its last byte', /^\/catalog\/embeddings/, truncated, 'artifact_corrupt', /embeddings.*bytes/],
     ['a missing file', /^\/model\/tokenizer\.json$/, missing, 'network', /tokenizer\.json answered 404/],
     ['a missing manifest', /^\/catalog\/manifest\.json$/, missing, 'network', /manifest\.json answered 404/],
-    ['a missing wasm module', /^\/lib\/inglenook_bg\.wasm$/, missing, 'network', /inglenook_bg\.wasm answered 404/],
+    ['a missing wasm module', /^\/lib\/inglenook\w*_bg\.wasm$/, missing, 'network', /inglenook_bg\.wasm answered 404/],
     ['a missing worker', /^\/lib\/worker\.js$/, missing, 'network', /worker/],
     [
       'a web page in place of a manifest',

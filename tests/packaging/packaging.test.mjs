@@ -60,6 +60,7 @@ describe('the tarball', () => {
       'dist/inglenook.bundle.js',
       'dist/inglenook.js',
       'dist/inglenook_bg.wasm',
+      'dist/inglenook_relaxed_bg.wasm',
       'dist/service-worker.js',
       'dist/types.d.ts',
       'dist/worker.js',
@@ -141,13 +142,14 @@ describe('the ten lines of the README', () => {
       '--log-level=warning',
     );
     const dist = path.join(project.folder, 'dist');
-    const wasm = path.join(project.folder, 'node_modules/inglenook/dist/inglenook_bg.wasm');
-    fs.copyFileSync(wasm, path.join(dist, 'inglenook_bg.wasm'));
+    for (const name of ['inglenook_bg.wasm', 'inglenook_relaxed_bg.wasm']) {
+      fs.copyFileSync(path.join(project.folder, 'node_modules/inglenook/dist', name), path.join(dist, name));
+    }
     fs.copyFileSync(path.join(project.folder, 'index.html'), path.join(dist, 'index.html'));
     await assertServedShelfWorks(dist);
   });
 
-  it('show a shelf on a page without a bundler, from four files of the package', async () => {
+  it('show a shelf on a page without a bundler, from five files of the package', async () => {
     const script = quickStart()
       .replace("from 'inglenook'", "from './inglenook/inglenook.bundle.js'")
       .replace("('#shelf')!", "('#shelf')");
@@ -158,7 +160,13 @@ describe('the ten lines of the README', () => {
     });
     const served = path.join(project.folder, 'served');
     fs.mkdirSync(path.join(served, 'inglenook'), { recursive: true });
-    for (const name of ['inglenook.bundle.js', 'worker.js', 'inglenook.js', 'inglenook_bg.wasm']) {
+    for (const name of [
+      'inglenook.bundle.js',
+      'worker.js',
+      'inglenook.js',
+      'inglenook_bg.wasm',
+      'inglenook_relaxed_bg.wasm',
+    ]) {
       const from = path.join(project.folder, 'node_modules/inglenook/dist', name);
       fs.copyFileSync(from, path.join(served, 'inglenook', name));
     }

@@ -41,7 +41,7 @@ export class Connection {
         new InglenookError(
           'network',
           `the worker could not start${message ? ` (${message})` : ''}; ` +
-            'check that worker.js, inglenook.js and inglenook_bg.wasm are deployed side by side',
+            'check that worker.js, inglenook.js and the two .wasm files are deployed side by side',
         ),
       );
     });

@@ -12,13 +12,25 @@ async function checkHashes(directory) {
   );
 }
 
+/** A module of one instruction of relaxed SIMD. */
+const RELAXED = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0],
+  ...[65, 1, 253, 15, 65, 1, 253, 15, 65, 1, 253, 15, 253, 147, 2, 11],
+];
+
+/** The module that the client would take, or the one without relaxed SIMD. */
+const moduleFor = (simd) =>
+  simd !== 'simd128' && WebAssembly.validate(new Uint8Array(RELAXED))
+    ? 'inglenook_relaxed_bg.wasm'
+    : 'inglenook_bg.wasm';
+
 /** @returns {Promise<{ engine, memory: WebAssembly.Memory, loadMs: number }>} `loadMs` without downloads and compilation */
-export async function loadEngine({ device, catalog, model: folder = '/model' }) {
+export async function loadEngine({ device, catalog, model: folder = '/model', simd }) {
   const { default: init, Engine, Files } = await import('/lib/inglenook.js');
   const [model, items, { memory }] = await Promise.all([
     fetchDirectory(folder),
     catalog && fetchDirectory(catalog),
-    init({ module_or_path: '/lib/inglenook_bg.wasm' }),
+    init({ module_or_path: `/lib/${moduleFor(simd)}` }),
   ]);
   const from = performance.now();
   const inMemory = async (directory) => {

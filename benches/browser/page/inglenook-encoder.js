@@ -2,8 +2,8 @@
 import { loadEngine } from './engine.js';
 import { texts } from './texts.js';
 
-export async function start({ device, model }) {
-  const { engine } = await loadEngine({ device, model });
+export async function start({ device, model, simd }) {
+  const { engine } = await loadEngine({ device, model, simd });
   return {
     info: () => engine.status(),
     prepare({ rows, tokens }) {

@@ -24,12 +24,16 @@ function assembleSite() {
   return site;
 }
 
+/** The module that Chromium takes, and the one for browsers without relaxed SIMD. */
+export const RELAXED = 'inglenook_relaxed_bg.wasm';
+export const PLAIN = 'inglenook_bg.wasm';
+
 /**
  * Loads a model and, if one is named, a catalog on the device, and hands `work` the engine's status, with the adapter as the page itself
  * sees it, and a function that calls the worker's methods: `encode(texts)` and `recommend(history, request, query?)`. `alter` damages answers of
  * the server.
  */
-export async function withEngine({ model, catalog, device, browser: kind, alter }, work) {
+export async function withEngine({ model, catalog, device, browser: kind, alter, module = RELAXED }, work) {
   const server = await serve(assembleSite(), { alter });
   const browser = await launch(kind);
   try {
@@ -38,7 +42,7 @@ export async function withEngine({ model, catalog, device, browser: kind, alter 
     await page.goto(server.url);
     await page.waitForFunction(() => window.call);
     const call = (method, ...args) => page.evaluate(([m, a]) => window.call(m, ...a), [method, args]);
-    const status = await call('load', `/models/${model}`, catalog && `/catalogs/${catalog}`, device);
+    const status = await call('load', `/models/${model}`, catalog && `/catalogs/${catalog}`, device, module);
     await work({ ...status, pageAdapter: await adapterOf(page) }, call);
   } finally {
     await browser.close();

@@ -5,11 +5,11 @@ import { fetchDirectory } from './fetch-directory.js';
 let engine;
 
 const methods = {
-  async load(model, catalog, device) {
+  async load(model, catalog, device, module) {
     const [files, items] = await Promise.all([
       fetchDirectory(model),
       catalog && fetchDirectory(catalog),
-      init({ module_or_path: '/lib/inglenook_bg.wasm' }),
+      init({ module_or_path: `/lib/${module}` }),
     ]);
     engine = Engine.loadMaps(files, items ?? undefined);
     if (device !== 'cpu') await engine.chooseDevices(device, null, undefined);
