@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Packs the teacher as int8 and builds the catalogs of films and of recipes with its vectors, all kept in the cache under a key of everything that goes into
+# Packs the teacher as int8 and, for the tests, as int4, and builds the catalogs of films and of recipes with its vectors, all kept in the cache under a key of everything that goes into
 # them. The site gets the shipped model, whose vectors lie in the teacher's space.
 source "$(dirname "$0")/env.sh"
 cd "$ROOT"
 inglenook=$CARGO_TARGET_DIR/release/inglenook
 f32=$INGLENOOK_CACHE/models/all-MiniLM-L6-v2
 int8=$INGLENOOK_CACHE/models/all-MiniLM-L6-v2-int8
+int4=$INGLENOOK_CACHE/models/all-MiniLM-L6-v2-int4
 films=$INGLENOOK_CACHE/catalogs/films
 recipes=$INGLENOOK_CACHE/catalogs/recipes
 
@@ -31,6 +32,7 @@ pack_int8() {
 }
 
 cached "$int8" "$(key "$f32/manifest.json" scripts/item-texts.mjs "${lists[@]}" "${code[@]}")" pack_int8
+cached "$int4" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --dtype int4 --out "$int4"
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"
 cached "$recipes" "$(key "$f32/manifest.json" "$INGLENOOK_CACHE/recipes/items.jsonl" "${code[@]}" "${ranking[@]}")" \
