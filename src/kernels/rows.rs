@@ -18,9 +18,9 @@ const STEPS: usize = 254;
 /// A row's values are looked at in so many lanes, half of them for each half of the row.
 const REACHES: usize = 32;
 
-/// One lane of so many columns may reach further than 8 bits, if that makes the step of all others finer by half at least.
+/// One lane of so many columns may reach further than 8 bits, if the step of all others, times this, still falls short of the furthest.
 const COLUMNS_A_SPIKE: usize = 192;
-const WORTH_A_SPIKE: f32 = 1.5;
+const WORTH_A_SPIKE: f32 = 1.2;
 
 /// Not more lanes than these may.
 const MOST_SPIKES: usize = REACHES / 4;
