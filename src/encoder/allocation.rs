@@ -59,6 +59,7 @@ struct Matrix {
     loss: f64,
 }
 
+#[expect(clippy::cast_precision_loss, reason = "counts of parameters")]
 impl Matrix {
     fn step(&self, level: f64) -> f64 {
         self.tried_step * (level * self.values.len() as f64 / self.loss).powf(PULL)

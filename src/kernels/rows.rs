@@ -261,11 +261,10 @@ mod tests {
             let row: Vec<f32> = (0..length).map(|i| if i % (length / 2) % 16 < 4 { 1.0 } else { 0.031 }).collect();
             for columns in [Columns::alike(length), Columns::by_reach(&row)] {
                 let grid = columns.grid(&row);
-                let sum: i64 = row.iter().map(|x| i64::from(grid.level(*x)).abs() * MAX_INT8 as i64).sum();
+                let sum: i64 = row.iter().map(|x| i64::from(grid.level(*x)).abs() * 127_i64).sum();
                 assert!(sum <= i64::from(i32::MAX), "{length}: {sum}");
                 let flat = vec![-1.0; length];
-                let sum: i64 =
-                    flat.iter().map(|x| i64::from(columns.grid(&flat).level(*x)).abs() * MAX_INT8 as i64).sum();
+                let sum: i64 = flat.iter().map(|x| i64::from(columns.grid(&flat).level(*x)).abs() * 127_i64).sum();
                 assert!(sum <= i64::from(i32::MAX), "{length}: {sum}");
             }
         }
