@@ -2,6 +2,12 @@
 
 use super::{LANES, ROUND, add_lanes};
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use core::arch::wasm32::{
+    f32x4_add as add, f32x4_mul as mul, f32x4_pmax, f32x4_splat as splat, f32x4_sub as sub, i32x4_add, i32x4_shl,
+    i32x4_splat, v128, v128_and, v128_load, v128_or, v128_store,
+};
+
 /// `x = x * Phi(x)` in place, Phi being the normal distribution (Hendrycks and Gimpel, 2016; the exact form, not the one with tanh).
 pub(crate) fn gelu(values: &mut [f32]) {
     let (chunks, rest) = values.as_chunks_mut::<LANES>();
@@ -74,29 +80,67 @@ fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
 /// The same steps in vectors, which the compiler does not make of them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline(always)]
-#[expect(clippy::excessive_precision, reason = "ln 2 in two parts")]
 fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
-    use core::arch::wasm32::{
-        f32x4_add as add, f32x4_mul as mul, f32x4_pmax, f32x4_splat as splat, f32x4_sub as sub, i32x4_add, i32x4_shl,
-        i32x4_splat, v128_load, v128_store,
-    };
     for half in values.as_chunks_mut::<4>().0 {
         // SAFETY: four values are read and written; neither needs alignment.
+        unsafe { v128_store(half.as_mut_ptr().cast(), exp_of_four(v128_load(half.as_ptr().cast()), scale, max)) };
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+#[expect(clippy::excessive_precision, reason = "ln 2 in two parts")]
+fn exp_of_four(x: v128, scale: f32, max: f32) -> v128 {
+    let x = sub(mul(x, splat(scale)), splat(max));
+    let x = f32x4_pmax(x, splat(-87.0));
+    let rounded = add(mul(x, splat(core::f32::consts::LOG2_E)), splat(ROUND));
+    let n = sub(rounded, splat(ROUND));
+    let r = add(sub(x, mul(n, splat(0.693_359_375))), mul(n, splat(2.121_944_4e-4)));
+    let mut p = splat(1.987_569_1e-4);
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+        p = add(mul(p, r), splat(c));
+    }
+    let p = add(add(mul(p, mul(r, r)), r), splat(1.0));
+    let power = i32x4_add(i32x4_shl(rounded, 23), i32x4_splat(127 << 23));
+    mul(p, power)
+}
+
+/// `exp(scale * x)`, the largest of them becoming `limit`, as integers, those of the first half of `scores` beside those of the second; their sum.
+/// There are whole lanes of scores.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) fn exp_pairs(scores: &[f32], scale: f32, limit: f32, out: &mut [u32]) -> i32 {
+    let max = max_of(scores) * scale;
+    let (low, high) = scores.split_at(out.len());
+    let mut sum = 0;
+    for ((out, low), high) in out.iter_mut().zip(low).zip(high) {
+        let [low, high] = [low, high].map(|x| (exp_of_negative(x * scale - max) * limit + ROUND).to_bits() & 0xFFFF);
+        // At most 8191 each.
+        sum += (low + high).cast_signed();
+        *out = low | high << 16;
+    }
+    sum
+}
+
+/// The same in vectors.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) fn exp_pairs(scores: &[f32], scale: f32, limit: f32, out: &mut [u32]) -> i32 {
+    assert!(out.len().is_multiple_of(4) && scores.len() == 2 * out.len());
+    let max = max_of(scores) * scale;
+    let low_bits = i32x4_splat(0xFFFF);
+    let mut sums = i32x4_splat(0);
+    for i in (0..out.len()).step_by(4) {
+        // SAFETY: four values of each half are read, and four pairs written; none needs alignment.
         unsafe {
-            let x = sub(mul(v128_load(half.as_ptr().cast()), splat(scale)), splat(max));
-            let x = f32x4_pmax(x, splat(-87.0));
-            let rounded = add(mul(x, splat(core::f32::consts::LOG2_E)), splat(ROUND));
-            let n = sub(rounded, splat(ROUND));
-            let r = add(sub(x, mul(n, splat(0.693_359_375))), mul(n, splat(2.121_944_4e-4)));
-            let mut p = splat(1.987_569_1e-4);
-            for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-                p = add(mul(p, r), splat(c));
-            }
-            let p = add(add(mul(p, mul(r, r)), r), splat(1.0));
-            let power = i32x4_add(i32x4_shl(rounded, 23), i32x4_splat(127 << 23));
-            v128_store(half.as_mut_ptr().cast(), mul(p, power));
+            let integers = |from: *const f32| {
+                let exp = exp_of_four(v128_load(from.cast()), scale, max);
+                v128_and(add(mul(exp, splat(limit)), splat(ROUND)), low_bits)
+            };
+            let (low, high) = (integers(scores.as_ptr().add(i)), integers(scores.as_ptr().add(out.len() + i)));
+            sums = i32x4_add(sums, i32x4_add(low, high));
+            v128_store(out.as_mut_ptr().add(i).cast(), v128_or(low, i32x4_shl(high, 16)));
         }
     }
+    super::tiles::add(sums)
 }
 
 fn max_of(values: &[f32]) -> f32 {
