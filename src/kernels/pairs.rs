@@ -3,6 +3,9 @@
 //! A pair holds two values that lie half a row apart, so that rows become pairs lane by lane. Of the matrix on the right eight columns lie side by side,
 //! as in `float.rs`: sums need no adding up across lanes, which short rows would not make up for.
 
+use core::ops::Range;
+
+use super::activation::exp_pairs;
 use super::tiles::{largest, tile_of_pairs};
 use super::{LANES, ROUND};
 
@@ -70,6 +73,18 @@ impl PairRows {
         self.scales.clear();
     }
 
+    /// Adds a row of attention weights: those of `scores`, whole lanes of which the first `tokens` count. They become `exp(scale * x)` as integers;
+    /// the row's scale makes their sum 1.
+    #[expect(clippy::cast_precision_loss, reason = "at most 8191 a token, of which f32 holds 24 bits")]
+    pub fn push_softmax(&mut self, scores: &mut [f32], tokens: usize, scale: f32) {
+        // What lies beyond the text weighs nothing.
+        scores[tokens..].fill(f32::NEG_INFINITY);
+        let from = self.pairs.len();
+        self.pairs.resize(from + scores.len() / 2, 0);
+        let sum = exp_pairs(scores, scale, limit(tokens) as f32, &mut self.pairs[from..]);
+        self.scales.push(1.0 / sum as f32);
+    }
+
     fn part(&self, row: usize, from: usize, length: usize) -> &[u32] {
         &self.pairs[row * self.length + from..][..length]
     }
@@ -92,7 +107,7 @@ impl Panels {
     }
 
     /// The keys of one head, one a column; `tokens` are the rows of a text.
-    pub fn turn(&mut self, keys: &PairRows, tokens: core::ops::Range<usize>, head: usize, width: usize) {
+    pub fn turn(&mut self, keys: &PairRows, tokens: Range<usize>, head: usize, width: usize) {
         let half = width.div_ceil(2);
         self.resize(half, tokens.len());
         let groups = self.pairs.chunks_exact_mut(half).zip(&mut self.scales);
@@ -157,7 +172,7 @@ pub(crate) fn reaches(rows: &[f32], reaches: &mut [f32]) {
 /// `out = a b` for some rows of `a`, of each the pairs from `from` on; `out` has `columns`, its rows `stride` apart.
 pub(crate) fn multiply_pairs(
     a: &PairRows,
-    rows: core::ops::Range<usize>,
+    rows: Range<usize>,
     from: usize,
     b: &Panels,
     columns: usize,
@@ -210,16 +225,104 @@ impl Job<'_> {
     }
 }
 
-impl PairRows {
-    /// Adds a row of attention weights: those of `scores`, whole lanes of which the first `tokens` count. They become `exp(scale * x)` as integers;
-    /// the row's scale makes their sum 1.
-    #[expect(clippy::cast_precision_loss, reason = "at most 8191 a token, of which f32 holds 24 bits")]
-    pub fn push_softmax(&mut self, scores: &mut [f32], tokens: usize, scale: f32) {
-        // What lies beyond the text weighs nothing.
-        scores[tokens..].fill(f32::NEG_INFINITY);
-        let from = self.pairs.len();
-        self.pairs.resize(from + scores.len() / 2, 0);
-        let sum = super::activation::exp_pairs(scores, scale, limit(tokens) as f32, &mut self.pairs[from..]);
-        self.scales.push(1.0 / sum as f32);
+#[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small test data")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Attention of one head among others, of tokens among others: `[scores, context]`, in integers as the encoder has it.
+    fn attend([query, key, value]: [&[f32]; 3], [heads, head, width]: [usize; 3], rows: Range<usize>) -> [Vec<f32>; 2] {
+        let (hidden, tokens) = (heads * width, rows.len());
+        let padded = tokens.next_multiple_of(LANES);
+        let (mut q, mut k, mut weights, mut panels) =
+            (PairRows::default(), PairRows::default(), PairRows::default(), Panels::default());
+        q.quantize(query, heads, width);
+        k.quantize(key, heads, width);
+        panels.turn(&k, rows.clone(), head, width);
+        let mut scores = vec![0.0; tokens * padded];
+        multiply_pairs(&q, rows.clone(), head * width.div_ceil(2), &panels, padded, &mut scores, padded);
+        let found = scores.chunks(padded).flat_map(|row| row[..tokens].to_vec()).collect();
+        weights.clear(padded);
+        scores.chunks_mut(padded).for_each(|row| weights.push_softmax(row, tokens, 0.5));
+        let values = &value[rows.start * hidden..rows.end * hidden];
+        let mut reach = vec![0.0; hidden];
+        reaches(values, &mut reach);
+        panels.quantize(&values[head * width..], hidden, &reach[head * width..][..width]);
+        let mut context = vec![9.0; tokens * (width + 1)];
+        multiply_pairs(&weights, 0..tokens, 0, &panels, width, &mut context, width + 1);
+        [found, context]
+    }
+
+    /// The same by the book.
+    fn naive([query, key, value]: [&[f32]; 3], [heads, head, width]: [usize; 3], rows: Range<usize>) -> [Vec<f64>; 2] {
+        let at = |values: &[f32], row: usize, d: usize| f64::from(values[(row * heads + head) * width + d]);
+        let (mut all, mut context) = (Vec::new(), Vec::new());
+        for i in rows.clone() {
+            let dot = |j: usize| (0..width).map(|d| at(query, i, d) * at(key, j, d)).sum::<f64>();
+            let scores: Vec<f64> = rows.clone().map(dot).collect();
+            let max = scores.iter().copied().fold(f64::MIN, f64::max);
+            let exps: Vec<f64> = scores.iter().map(|x| libm::exp(0.5 * (x - max))).collect();
+            let sum: f64 = exps.iter().sum();
+            context.extend(
+                (0..width).map(|d| rows.clone().zip(&exps).map(|(j, e)| e / sum * at(value, j, d)).sum::<f64>()),
+            );
+            context.push(9.0);
+            all.extend(scores);
+        }
+        [all, context]
+    }
+
+    proptest! {
+        #[test]
+        fn attention_equals_the_naive_one(
+            heads in 1_usize..4, width in 1_usize..40, tokens in 1_usize..40, before in 0_usize..3, after in 0_usize..3, seed in any::<u32>()
+        ) {
+            let mut state = seed;
+            let mut next = || { state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223); f32::from((state >> 16) as u16) / 32768.0 - 1.0 };
+            let mut rows = || (0..(before + tokens + after) * heads * width).map(|_| next()).collect::<Vec<f32>>();
+            let (query, key, value) = (rows(), rows(), rows());
+            for head in 0..heads {
+                let given = ([&query[..], &key, &value], [heads, head, width], before..before + tokens);
+                let ([scores, context], [exact_scores, exact_context]) = (attend(given.0, given.1, given.2.clone()), naive(given.0, given.1, given.2));
+                for (found, exact) in scores.iter().zip(exact_scores) {
+                    // Half a step on either side.
+                    prop_assert!((f64::from(*found) - exact).abs() <= 1.01 / MAX as f64 * width as f64);
+                }
+                for (found, exact) in context.iter().zip(exact_context) {
+                    prop_assert!((f64::from(*found) - exact).abs() <= 0.01, "{found}, expected {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_values_of_the_longest_rows_do_not_overflow() {
+        for (width, tokens) in [(1, 1), (32, 128), (33, 257), (64, 512), (200, 5), (3, 5000)] {
+            let (query, value) = (vec![-1e15_f32; tokens * width], vec![-3.0_f32; tokens * width]);
+            let [scores, context] = attend([&query, &query, &value], [1, 0, width], 0..tokens);
+            let expected = 1e30 * width as f32;
+            assert!(scores.iter().all(|x| (x / expected - 1.0).abs() < 1e-5), "{width} x {tokens}");
+            let mut context = context.chunks(width + 1).flat_map(|row| &row[..width]);
+            assert!(context.all(|x| (x / -3.0 - 1.0).abs() < 1e-5), "{width} x {tokens}");
+        }
+    }
+
+    #[test]
+    fn of_scores_far_apart_the_largest_has_all_weight_and_of_equal_ones_each_the_same() {
+        let mut rows = PairRows::default();
+        rows.clear(8);
+        rows.push_softmax(&mut [0.0, -1e30, f32::MIN, -20.0, 1e30, 1e30, 1e30, 1e30], 4, 1.0);
+        rows.push_softmax(&mut [0.0; 8], 3, 1.0);
+        let most = u32::try_from(MAX).unwrap();
+        assert_eq!(rows.pairs, [most, 0, 0, 0, most, most, most, 0]);
+        assert_eq!(rows.scales, [1.0 / MAX as f32, 1.0 / (3 * MAX) as f32]);
+    }
+
+    #[test]
+    fn rows_of_zeros_or_of_next_to_nothing_are_zero() {
+        let mut rows = PairRows::default();
+        rows.quantize(&[0.0, 0.0, 1e-38, -1e-38], 1, 2);
+        assert_eq!((rows.pairs.as_slice(), rows.scales.as_slice()), ([0, 0].as_slice(), [0.0, 0.0].as_slice()));
     }
 }
