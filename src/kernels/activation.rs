@@ -140,7 +140,7 @@ pub(super) fn exp_pairs(scores: &[f32], scale: f32, limit: f32, out: &mut [u32])
         let [low, high] = [low, high].map(|x| (exp_of_negative(x * scale - max) * limit + ROUND).to_bits() & 0xFFFF);
         // At most 8191 each.
         sum += (low + high).cast_signed();
-        *out = low | high << 16;
+        *out = low | (high << 16);
     }
     sum
 }

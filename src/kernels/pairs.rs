@@ -23,7 +23,7 @@ fn limit(length: usize) -> usize {
 /// Two values in one word, rounded to integers of 16 bits.
 #[inline(always)]
 fn pair(low: f32, high: f32) -> u32 {
-    (low + ROUND).to_bits() & 0xFFFF | (high + ROUND).to_bits() << 16
+    ((low + ROUND).to_bits() & 0xFFFF) | ((high + ROUND).to_bits() << 16)
 }
 
 /// What values whose magnitude is at most `reach` are multiplied by, and the scale that turns the integers back.
