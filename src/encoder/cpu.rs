@@ -1,15 +1,18 @@
 //! The encoder on the CPU: one pass over the tokens of several texts, without padding.
 //!
 //! Rows of tokens lie one after another whatever text they belong to; only attention looks at where texts begin and end. Linear layers
-//! with int8 or int4 weights quantize their input on the fly (`kernels/int8.rs`); all else is f32.
+//! with int8 or int4 weights quantize their input on the fly (`kernels/int8.rs`), and so do the products of attention between them
+//! (`kernels/pairs.rs`); all else is f32.
+
+use core::ops::Range;
 
 use super::bert::{BertWeights, LayerWeights, LinearWeights, NormWeights};
 use super::config::Pooling;
 use super::matrix::{Matrix, Values};
 use crate::embedding::{Rows, normalize};
 use crate::kernels::{
-    Beside, Columns, Int8Matrix, Int8Rows, LANES, QuantizedRows, Strided, gelu, layer_norm, linear_f32, linear_int4,
-    linear_int8, matmul, softmax,
+    self, Beside, Columns, Int8Matrix, Int8Rows, LANES, PairRows, Panels, QuantizedRows, Strided, gelu, layer_norm,
+    linear_f32, linear_int4, linear_int8, matmul, multiply_pairs, softmax,
 };
 use crate::quantization::int4;
 
@@ -63,7 +66,19 @@ pub(crate) struct Scratch {
     /// Keys of one head of one text, turned: `[head width, tokens]`.
     keys: Vec<f32>,
     scores: Vec<f32>,
+    integers: IntegerAttention,
     linear: LinearScratch,
+}
+
+/// What attention multiplies in integers.
+#[derive(Default)]
+struct IntegerAttention {
+    query: PairRows,
+    key: PairRows,
+    weights: PairRows,
+    panels: Panels,
+    /// How far each dimension of a text's values reaches.
+    reaches: Vec<f32>,
 }
 
 #[derive(Default)]
@@ -204,17 +219,29 @@ impl CpuEncoder {
     ) {
         let hidden = self.weights.hidden;
         let width = hidden / self.weights.heads;
-        let Scratch { hidden: rows, query, key, value, context, projected, keys, scores, linear, .. } = scratch;
+        let Scratch { hidden: rows, query, key, value, context, projected, keys, scores, integers, linear, .. } =
+            scratch;
         watch(Site::Attention, rows);
         let mut input = linear.input(rows, &columns.attention);
         input.apply(&layer.query, query);
         input.apply(&layer.key, key);
         input.apply(&layer.value, value);
         resize(context, rows.len());
+        // Weights in integers come with products in integers; those in f32 are there for their precision.
+        let in_integers = !matches!(layer.query.weight.values, Values::Rows(Rows::F32(_)));
+        if in_integers {
+            integers.query.quantize(query, self.weights.heads, width);
+            integers.key.quantize(key, self.weights.heads, width);
+        }
         let mut first = 0;
         for text in texts {
             let range = first..first + text.len() * hidden;
             first = range.end;
+            if in_integers {
+                let tokens = range.start / hidden..range.end / hidden;
+                integers.attend(tokens, &value[range.clone()], self.weights.heads, scores, &mut context[range]);
+                continue;
+            }
             for head in 0..self.weights.heads {
                 // The head's columns of the text's rows; they lie `hidden` values apart.
                 let from = range.start + head * width;
@@ -274,6 +301,30 @@ fn feed_forward(
         watch(Site::Contract, inner);
         linear.input(inner, &columns.contract).apply(&layer.contract, projected);
         add_and_norm(rows, projected, &layer.output_norm);
+    }
+}
+
+impl IntegerAttention {
+    /// Attention of one text, whose tokens are these rows of queries and keys.
+    #[expect(clippy::cast_precision_loss, reason = "head widths are small")]
+    fn attend(&mut self, rows: Range<usize>, values: &[f32], heads: usize, scores: &mut Vec<f32>, context: &mut [f32]) {
+        let Self { query, key, weights, panels, reaches, .. } = self;
+        let (tokens, hidden) = (rows.len(), values.len() / rows.len());
+        let (width, padded) = (hidden / heads, tokens.next_multiple_of(LANES));
+        resize(scores, tokens * padded);
+        resize(reaches, hidden);
+        kernels::reaches(values, reaches);
+        for head in 0..heads {
+            panels.turn(key, rows.clone(), head, width);
+            multiply_pairs(query, rows.clone(), head * width.div_ceil(2), panels, padded, scores, padded);
+            weights.clear(padded);
+            for row in scores.chunks_exact_mut(padded) {
+                weights.push_softmax(row, tokens, 1.0 / (width as f32).sqrt());
+            }
+            let columns = head * width..(head + 1) * width;
+            panels.quantize(&values[columns.start..], hidden, &reaches[columns.clone()]);
+            multiply_pairs(weights, 0..tokens, 0, panels, width, &mut context[columns.start..], hidden);
+        }
     }
 }
 

@@ -2,16 +2,52 @@
 
 use super::{LANES, ROUND, add_lanes};
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use core::arch::wasm32::{
+    f32x4_add as add, f32x4_div, f32x4_mul as mul, f32x4_pmax, f32x4_pmin, f32x4_splat as splat, f32x4_sub as sub,
+    i32x4_add, i32x4_shl, i32x4_splat, v128, v128_and, v128_load, v128_or, v128_store,
+};
+
 /// `x = x * Phi(x)` in place, Phi being the normal distribution (Hendrycks and Gimpel, 2016; the exact form, not the one with tanh).
 pub(crate) fn gelu(values: &mut [f32]) {
     let (chunks, rest) = values.as_chunks_mut::<LANES>();
     for chunk in chunks {
-        for x in chunk {
-            *x = gelu_of(*x);
-        }
+        gelu_of_lanes(chunk);
     }
     for x in rest {
         *x = gelu_of(*x);
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[inline(always)]
+fn gelu_of_lanes(values: &mut [f32; LANES]) {
+    for x in values {
+        *x = gelu_of(*x);
+    }
+}
+
+/// The same steps in vectors: the compiler bounds by comparing and selecting, where there are instructions for it.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+fn gelu_of_lanes(values: &mut [f32; LANES]) {
+    for half in values.as_chunks_mut::<4>().0 {
+        // SAFETY: four values are read and written; neither needs alignment.
+        unsafe {
+            let x = v128_load(half.as_ptr().cast());
+            let bounded = mul(x, splat(core::f32::consts::FRAC_1_SQRT_2));
+            let bounded = f32x4_pmin(f32x4_pmax(bounded, splat(-4.0)), splat(4.0));
+            let s = mul(bounded, bounded);
+            let polynomial = |coefficients: &[f32]| {
+                let mut sum = splat(coefficients[0]);
+                for c in &coefficients[1..] {
+                    sum = add(mul(sum, s), splat(*c));
+                }
+                sum
+            };
+            let erf = f32x4_div(mul(bounded, polynomial(&ERF_OVER)), polynomial(&ERF_UNDER));
+            v128_store(half.as_mut_ptr().cast(), mul(mul(splat(0.5), x), add(splat(1.0), erf)));
+        }
     }
 }
 
@@ -25,20 +61,14 @@ fn gelu_of(x: f32) -> f32 {
 fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
     let s = x * x;
-    let mut p = -2.726_142_4e-10;
-    p = p * s + 2.770_681_4e-8;
-    p = p * s - 2.101_024_e-6;
-    p = p * s - 5.692_506_3e-5;
-    p = p * s - 7.349_906_3e-4;
-    p = p * s - 2.954_6e-3;
-    p = p * s - 1.609_603_3e-2;
-    let mut q = -1.456_607_2e-5;
-    q = q * s - 2.133_740_6e-4;
-    q = q * s - 1.682_827e-3;
-    q = q * s - 7.373_329e-3;
-    q = q * s - 1.426_473_9e-2;
-    x * p / q
+    let polynomial = |c: &[f32]| c[1..].iter().fold(c[0], |sum, c| sum * s + c);
+    x * polynomial(&ERF_OVER) / polynomial(&ERF_UNDER)
 }
+
+/// Coefficients, those of the highest powers first.
+const ERF_OVER: [f32; 7] =
+    [-2.726_142_4e-10, 2.770_681_4e-8, -2.101_024_e-6, -5.692_506_3e-5, -7.349_906_3e-4, -2.954_6e-3, -1.609_603_3e-2];
+const ERF_UNDER: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_473_9e-2];
 
 /// Turns scores into weights that add up to 1: `exp(scale * x)`, normalized, in place. `scale` is above 0.
 pub(crate) fn softmax(scores: &mut [f32], scale: f32) {
@@ -74,29 +104,67 @@ fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
 /// The same steps in vectors, which the compiler does not make of them.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline(always)]
-#[expect(clippy::excessive_precision, reason = "ln 2 in two parts")]
 fn exp_of_scaled(values: &mut [f32; LANES], scale: f32, max: f32) {
-    use core::arch::wasm32::{
-        f32x4_add as add, f32x4_mul as mul, f32x4_pmax, f32x4_splat as splat, f32x4_sub as sub, i32x4_add, i32x4_shl,
-        i32x4_splat, v128_load, v128_store,
-    };
     for half in values.as_chunks_mut::<4>().0 {
         // SAFETY: four values are read and written; neither needs alignment.
+        unsafe { v128_store(half.as_mut_ptr().cast(), exp_of_four(v128_load(half.as_ptr().cast()), scale, max)) };
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+#[expect(clippy::excessive_precision, reason = "ln 2 in two parts")]
+fn exp_of_four(x: v128, scale: f32, max: f32) -> v128 {
+    let x = sub(mul(x, splat(scale)), splat(max));
+    let x = f32x4_pmax(x, splat(-87.0));
+    let rounded = add(mul(x, splat(core::f32::consts::LOG2_E)), splat(ROUND));
+    let n = sub(rounded, splat(ROUND));
+    let r = add(sub(x, mul(n, splat(0.693_359_375))), mul(n, splat(2.121_944_4e-4)));
+    let mut p = splat(1.987_569_1e-4);
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+        p = add(mul(p, r), splat(c));
+    }
+    let p = add(add(mul(p, mul(r, r)), r), splat(1.0));
+    let power = i32x4_add(i32x4_shl(rounded, 23), i32x4_splat(127 << 23));
+    mul(p, power)
+}
+
+/// `exp(scale * x)`, the largest of them becoming `limit`, as integers, those of the first half of `scores` beside those of the second; their sum.
+/// There are whole lanes of scores.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) fn exp_pairs(scores: &[f32], scale: f32, limit: f32, out: &mut [u32]) -> i32 {
+    let max = max_of(scores) * scale;
+    let (low, high) = scores.split_at(out.len());
+    let mut sum = 0;
+    for ((out, low), high) in out.iter_mut().zip(low).zip(high) {
+        let [low, high] = [low, high].map(|x| (exp_of_negative(x * scale - max) * limit + ROUND).to_bits() & 0xFFFF);
+        // At most 8191 each.
+        sum += (low + high).cast_signed();
+        *out = low | (high << 16);
+    }
+    sum
+}
+
+/// The same in vectors.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) fn exp_pairs(scores: &[f32], scale: f32, limit: f32, out: &mut [u32]) -> i32 {
+    assert!(out.len().is_multiple_of(4) && scores.len() == 2 * out.len());
+    let max = max_of(scores) * scale;
+    let low_bits = i32x4_splat(0xFFFF);
+    let mut sums = i32x4_splat(0);
+    for i in (0..out.len()).step_by(4) {
+        // SAFETY: four values of each half are read, and four pairs written; none needs alignment.
         unsafe {
-            let x = sub(mul(v128_load(half.as_ptr().cast()), splat(scale)), splat(max));
-            let x = f32x4_pmax(x, splat(-87.0));
-            let rounded = add(mul(x, splat(core::f32::consts::LOG2_E)), splat(ROUND));
-            let n = sub(rounded, splat(ROUND));
-            let r = add(sub(x, mul(n, splat(0.693_359_375))), mul(n, splat(2.121_944_4e-4)));
-            let mut p = splat(1.987_569_1e-4);
-            for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-                p = add(mul(p, r), splat(c));
-            }
-            let p = add(add(mul(p, mul(r, r)), r), splat(1.0));
-            let power = i32x4_add(i32x4_shl(rounded, 23), i32x4_splat(127 << 23));
-            v128_store(half.as_mut_ptr().cast(), mul(p, power));
+            let integers = |from: *const f32| {
+                let exp = exp_of_four(v128_load(from.cast()), scale, max);
+                v128_and(add(mul(exp, splat(limit)), splat(ROUND)), low_bits)
+            };
+            let (low, high) = (integers(scores.as_ptr().add(i)), integers(scores.as_ptr().add(out.len() + i)));
+            sums = i32x4_add(sums, i32x4_add(low, high));
+            v128_store(out.as_mut_ptr().add(i).cast(), v128_or(low, i32x4_shl(high, 16)));
         }
     }
+    super::tiles::add(sums)
 }
 
 fn max_of(values: &[f32]) -> f32 {

@@ -14,6 +14,7 @@ mod float;
 mod int4;
 mod int8;
 mod norm;
+mod pairs;
 mod rows;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -30,6 +31,7 @@ pub(crate) use int4::linear_int4;
 pub use int8::SimdLevel;
 pub(crate) use int8::{Beside, Int8Matrix, Int8Rows, dot_rows, linear_int8};
 pub(crate) use norm::layer_norm;
+pub(crate) use pairs::{PairRows, Panels, multiply_pairs, reaches};
 pub(crate) use rows::{Columns, MAX_INT8, QuantizedRows};
 pub(crate) use tiles::{simd_level, unpack_int4};
 

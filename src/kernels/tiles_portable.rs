@@ -1,6 +1,6 @@
 //! The tile in portable Rust: the reference, and what runs natively.
 
-use super::SimdLevel;
+use super::{LANES, SimdLevel};
 pub(crate) use crate::quantization::int4::unpack as unpack_int4;
 
 /// What this machine has.
@@ -77,4 +77,62 @@ pub(super) fn widen<const N: usize>(
         }
     }
     [lows, highs]
+}
+
+/// The largest magnitude among some values.
+#[inline(always)]
+pub(super) fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0_f32, |max, x| if x.abs() > max { x.abs() } else { max })
+}
+
+/// `M` rows of pairs by eight columns that lie side by side, times both scales; rows of `out` lie `stride` apart.
+#[inline]
+pub(super) fn tile_of_pairs<const M: usize>(
+    rows: [&[u32]; M],
+    panel: &[[u32; LANES]],
+    row_scales: [f32; M],
+    column_scales: &[f32; LANES],
+    out: &mut [f32],
+    stride: usize,
+) {
+    #[cfg(target_arch = "x86_64")]
+    let sums = if simd_level() == SimdLevel::Avx2 {
+        // SAFETY: the machine has AVX2.
+        unsafe { sums_of_pairs_avx2(rows, panel) }
+    } else {
+        sums_of_pairs(rows, panel)
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let sums = sums_of_pairs(rows, panel);
+    for m in 0..M {
+        for (lane, out) in out[m * stride..][..LANES].iter_mut().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "24 bits of an integer sum are enough")]
+            let sum = sums[m][lane] as f32;
+            *out = sum * (column_scales[lane] * row_scales[m]);
+        }
+    }
+}
+
+/// The same code, for which the compiler may use AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn sums_of_pairs_avx2<const M: usize>(rows: [&[u32]; M], panel: &[[u32; LANES]]) -> [[i32; LANES]; M] {
+    sums_of_pairs(rows, panel)
+}
+
+#[inline(always)]
+fn sums_of_pairs<const M: usize>(rows: [&[u32]; M], panel: &[[u32; LANES]]) -> [[i32; LANES]; M] {
+    // The two values of a pair.
+    let low = |pair: u32| (pair << 16).cast_signed() >> 16;
+    let high = |pair: u32| pair.cast_signed() >> 16;
+    let rows = rows.map(|row| &row[..panel.len()]);
+    let mut sums = [[0; LANES]; M];
+    for (i, columns) in panel.iter().enumerate() {
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            for (sum, column) in sums.iter_mut().zip(columns) {
+                *sum += low(row[i]) * low(*column) + high(row[i]) * high(*column);
+            }
+        }
+    }
+    sums
 }

@@ -1,12 +1,13 @@
 //! The tile in wasm's 128-bit SIMD: eight products of 16 bits, added up in pairs, an instruction.
 
 use core::arch::wasm32::{
-    f32x4_mul, f32x4_pmax, f32x4_pmin, i8x16_splat, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16,
-    i16x8_load_extend_i8x8, i16x8_mul, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle,
-    i32x4_splat, u8x16_splat, u16x8_shr, v128, v128_and, v128_load, v128_store,
+    f32x4_abs, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, i8x16_splat,
+    i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_load_extend_i8x8, i16x8_mul, i16x8_splat,
+    i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat, u8x16_splat, u16x8_shr, v128, v128_and,
+    v128_load, v128_load32_splat, v128_store,
 };
 
-use super::SimdLevel;
+use super::{LANES, SimdLevel};
 use crate::quantization::int4;
 
 /// What this module is built for, and the processor is good for.
@@ -131,8 +132,59 @@ pub(super) fn widen<const N: usize>(
     [lows, highs]
 }
 
+/// The largest magnitude among some values.
 #[inline(always)]
-fn add(lanes: v128) -> i32 {
+pub(super) fn largest(values: &[f32]) -> f32 {
+    let (vectors, rest) = values.as_chunks::<4>();
+    let mut largest = f32x4_splat(0.0);
+    for vector in vectors {
+        // SAFETY: a vector is read, which needs no alignment.
+        largest = f32x4_pmax(largest, f32x4_abs(unsafe { v128_load(vector.as_ptr().cast()) }));
+    }
+    let pairs = f32x4_pmax(largest, i32x4_shuffle::<2, 3, 0, 1>(largest, largest));
+    let all = f32x4_pmax(pairs, i32x4_shuffle::<1, 0, 3, 2>(pairs, pairs));
+    rest.iter().fold(f32x4_extract_lane::<0>(all), |max, x| if x.abs() > max { x.abs() } else { max })
+}
+
+/// `M` rows of pairs by eight columns that lie side by side, times both scales; rows of `out` lie `stride` apart.
+// A function of its own: V8 keeps the sums in registers while it is small.
+#[inline(never)]
+pub(super) fn tile_of_pairs<const M: usize>(
+    rows: [&[u32]; M],
+    panel: &[[u32; LANES]],
+    row_scales: [f32; M],
+    column_scales: &[f32; LANES],
+    out: &mut [f32],
+    stride: usize,
+) {
+    assert!(rows.iter().all(|row| row.len() == panel.len()) && out.len() >= (M - 1) * stride + LANES);
+    let rows = rows.map(<[u32]>::as_ptr);
+    let mut sums = [[i32x4_splat(0); 2]; M];
+    // SAFETY: all lengths were compared above; nothing needs alignment.
+    unsafe {
+        for (i, columns) in panel.iter().enumerate() {
+            let columns: *const v128 = columns.as_ptr().cast();
+            let columns = [v128_load(columns), v128_load(columns.add(1))];
+            for m in 0..M {
+                let pair = v128_load32_splat(rows[m].add(i));
+                for n in 0..2 {
+                    sums[m][n] = i32x4_add(sums[m][n], i32x4_dot_i16x8(pair, columns[n]));
+                }
+            }
+        }
+        let column_scales: *const v128 = column_scales.as_ptr().cast();
+        for m in 0..M {
+            for n in 0..2 {
+                let scales = f32x4_mul(v128_load(column_scales.add(n)), f32x4_splat(row_scales[m]));
+                let to = out.as_mut_ptr().add(m * stride + 4 * n);
+                v128_store(to.cast(), f32x4_mul(f32x4_convert_i32x4(sums[m][n]), scales));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn add(lanes: v128) -> i32 {
     let pairs = i32x4_add(lanes, i32x4_shuffle::<2, 3, 0, 1>(lanes, lanes));
     i32x4_extract_lane::<0>(i32x4_add(pairs, i32x4_shuffle::<1, 0, 3, 2>(pairs, pairs)))
 }
