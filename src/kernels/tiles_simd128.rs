@@ -149,6 +149,7 @@ pub(super) fn largest(values: &[f32]) -> f32 {
 /// `M` rows of pairs by eight columns that lie side by side, times both scales; rows of `out` lie `stride` apart.
 // A function of its own: V8 keeps the sums in registers while it is small.
 #[inline(never)]
+#[expect(clippy::needless_range_loop, reason = "rows and columns by their numbers")]
 pub(super) fn tile_of_pairs<const M: usize>(
     rows: [&[u32]; M],
     panel: &[[u32; LANES]],
