@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use common::{model_files, tiny_config, tiny_model, tiny_tokenizer, tiny_weights};
 use inglenook::embedding::dot;
-use inglenook::encoder::{InputMoments, ModelSource, QuantizationPlan, allocate, calibrate, pack_model, sensitivities};
+use inglenook::encoder::{
+    InputMoments, ModelSource, QuantizationPlan, allocate, average_weights, calibrate, pack_model, sensitivities,
+};
 use inglenook::quantization::WeightDtype;
 use inglenook::{ArtifactFiles, Encoder, Error};
 use pollster::block_on;
@@ -137,6 +139,21 @@ fn most_matrices_lose_something_when_they_alone_are_quantized() {
     assert_eq!(found.len(), 3 + 2 * 6);
     assert!(found.iter().all(|matrix| matrix.loss.abs() < 0.01), "{found:?}");
     assert!(found.iter().filter(|matrix| matrix.loss > 1e-7).count() >= 8, "{found:?}");
+}
+
+#[test]
+fn the_mean_of_weights_lies_between_them_and_others_do_not_mix() {
+    let (a, b) = (tiny_weights(), weights_with_another_norm());
+    assert_eq!(of_weights(a.clone()), of_weights(average_weights(&a, &a).unwrap()));
+    let [first, second, mean] = [a.clone(), b.clone(), average_weights(&a, &b).unwrap()].map(of_weights);
+    assert!(dot(&mean, &first) > dot(&second, &first) && dot(&mean, &second) > dot(&first, &second));
+    assert_eq!(average_weights(&a, b"no model").unwrap_err().code(), "artifact_corrupt");
+}
+
+fn of_weights(weights: Vec<u8>) -> Vec<f32> {
+    let model =
+        load(&model_files(tiny_config().to_string().into(), tiny_tokenizer().to_string().into(), weights)).unwrap();
+    block_on(model.encode(&texts())).unwrap()
 }
 
 fn texts() -> Vec<String> {

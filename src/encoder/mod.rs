@@ -6,6 +6,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod allocation;
+#[cfg(not(target_arch = "wasm32"))]
+mod average;
 mod bert;
 #[cfg(not(target_arch = "wasm32"))]
 mod calibration;
@@ -32,6 +34,8 @@ use std::rc::Rc;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use allocation::{MatrixSteps, allocate};
+#[cfg(not(target_arch = "wasm32"))]
+pub use average::average_weights;
 pub(crate) use bert::BertWeights;
 #[cfg(not(target_arch = "wasm32"))]
 pub use calibration::{Calibration, calibrate};

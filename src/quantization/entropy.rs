@@ -46,7 +46,7 @@ pub fn encode(values: &[i8]) -> Coded {
             words.push(low(*state));
             *state >>= 16;
         }
-        *state = (*state / frequency << PRECISION) + *state % frequency + start;
+        *state = ((*state / frequency) << PRECISION) + *state % frequency + start;
     }
     for state in states.into_iter().rev() {
         words.extend([low(state), low(state >> 16)]);
@@ -61,7 +61,7 @@ pub fn decode(frequencies: &[u16; VALUES], stream: &[u8], count: usize) -> Optio
     let (words, []) = stream.as_chunks::<2>() else { return None };
     let (heads, words) = words.split_at_checked(2 * STATES)?;
     let mut states: [u32; STATES] = core::array::from_fn(|j| {
-        u32::from(u16::from_le_bytes(heads[2 * j])) << 16 | u32::from(u16::from_le_bytes(heads[2 * j + 1]))
+        (u32::from(u16::from_le_bytes(heads[2 * j])) << 16) | u32::from(u16::from_le_bytes(heads[2 * j + 1]))
     });
     let mut values = vec![0_i8; count];
     let mut read = 0;
@@ -73,7 +73,7 @@ pub fn decode(frequencies: &[u16; VALUES], stream: &[u8], count: usize) -> Optio
             if *state < LEAST {
                 // A stream that is too short is noticed at the end.
                 let word = words.get(read).map_or(0, |word| u16::from_le_bytes(*word));
-                *state = *state << 16 | u32::from(word);
+                *state = (*state << 16) | u32::from(word);
                 read += 1;
             }
         }

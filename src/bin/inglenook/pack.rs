@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use indicatif::{HumanBytes, ProgressBar};
 use inglenook::artifact::manifest::ModelManifest;
-use inglenook::encoder::{Calibration, InputMoments, ModelSource, QuantizationPlan, allocate, calibrate, pack_model};
+use inglenook::encoder::{
+    Calibration, InputMoments, ModelSource, QuantizationPlan, allocate, average_weights, calibrate, pack_model,
+};
 use inglenook::quantization::WeightDtype;
 use inglenook::quantization::int4::Rounding;
 use inglenook::{DeviceChoice, Error, Result};
@@ -21,6 +23,9 @@ pub struct Args {
     /// Directory with config.json, tokenizer.json and model.safetensors (f32); its manifest.json, if any, names id and license
     #[arg(long, value_name = "DIR")]
     source: PathBuf,
+    /// Pack the mean of --source's weights and of this directory's, such as those of a student before its finish
+    #[arg(long, value_name = "DIR")]
+    average_with: Option<PathBuf>,
     /// Directory to write; created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -64,6 +69,9 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let mut source = source(&args.source)?;
+    if let Some(other) = &args.average_with {
+        source.weights = average_weights(&source.weights, &read(other, "model.safetensors")?)?;
+    }
     source.id = args.id.unwrap_or(source.id);
     source.space = args.space.or(source.space);
     source.source = args.origin.unwrap_or(source.source);
