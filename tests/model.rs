@@ -204,7 +204,7 @@ fn coded_weights_are_smaller_and_what_is_no_code_is_corrupt() {
         let name = format!("encoder.layer.0.attention.self.query.weight{part}");
         let [from, to] =
             [0, 1].map(|end| usize::try_from(header[&name]["data_offsets"][end].as_u64().unwrap()).unwrap());
-        for at in [from, (from + to) / 2, to - 1] {
+        for at in [from, usize::midpoint(from, to), to - 1] {
             let mut damaged = weights.clone();
             let data = damaged.len() - usize::try_from(header_data(&header)).unwrap();
             damaged[data + at] ^= 0x10;
