@@ -83,7 +83,7 @@ impl<'a> WeightFile<'a> {
         for (share, bytes) in shares.iter_mut().zip(frequencies.data().as_chunks::<2>().0) {
             *share = u16::from_le_bytes(*bytes);
         }
-        let values = entropy::decode(&shares, stream, rows * columns)
+        let values = entropy::decode(&shares, stream, rows.saturating_mul(columns))
             .ok_or_else(|| corrupt(format!("{name} does not hold the code of {rows} x {columns} values")))?;
         let scale_name = format!("{name}{SCALE}");
         let is_one = self.find(&scale_name)?.1.shape() == [1];

@@ -12,6 +12,9 @@ pub const TOTAL: u32 = 1 << PRECISION;
 /// Different values.
 pub const VALUES: usize = 256;
 
+/// The most values of one stream. One that always says the same takes no room, so nothing else holds a foreign count back.
+pub const MOST: usize = 1 << 28;
+
 /// Coders that take turns.
 const STATES: usize = 4;
 
@@ -54,9 +57,12 @@ pub fn encode(values: &[i8]) -> Coded {
     Coded { frequencies, stream: words.into_iter().rev().flat_map(u16::to_le_bytes).collect() }
 }
 
-/// Reads `count` values. `None` where the stream is not what [`encode`] makes of so many values with these frequencies.
+/// Reads `count` values, at most [`MOST`]. `None` where the stream is not what [`encode`] makes of so many values with these frequencies.
 #[must_use]
 pub fn decode(frequencies: &[u16; VALUES], stream: &[u8], count: usize) -> Option<Vec<i8>> {
+    if count > MOST {
+        return None;
+    }
     let table = table(frequencies)?;
     let (words, []) = stream.as_chunks::<2>() else { return None };
     let (heads, words) = words.split_at_checked(2 * STATES)?;
@@ -195,6 +201,14 @@ mod tests {
             assert_eq!(decode(&frequencies, &stream, values.len()), Some(values.clone()));
             let expected = if values.len() == 5120 { 5120 } else { 0 };
             assert!((expected..expected + 20).contains(&stream.len()), "{}", stream.len());
+        }
+    }
+
+    #[test]
+    fn more_values_than_any_model_has_are_refused_before_they_take_memory() {
+        let Coded { frequencies, stream } = encode(&[5; 100]);
+        for count in [MOST + 1, usize::MAX] {
+            assert_eq!(decode(&frequencies, &stream, count), None);
         }
     }
 
