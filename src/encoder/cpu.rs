@@ -11,8 +11,8 @@ use super::config::Pooling;
 use super::matrix::{Matrix, Values};
 use crate::embedding::{Rows, normalize};
 use crate::kernels::{
-    self, Beside, Columns, Int8Matrix, Int8Rows, LANES, PairRows, Panels, QuantizedRows, Strided, gelu, layer_norm,
-    linear_f32, linear_int4, linear_int8, matmul, multiply_pairs, softmax,
+    self, Beside, Columns, Int8Matrix, Int8Rows, LANES, LinearPanels, PairRows, Panels, QuantizedRows, Strided, gelu,
+    layer_norm, linear_f32, linear_int4, linear_int8, matmul, multiply_pairs, softmax,
 };
 use crate::quantization::int4;
 
@@ -85,8 +85,7 @@ struct IntegerAttention {
 struct LinearScratch {
     int8: Int8Rows,
     quantized: QuantizedRows,
-    /// Some channels of f32 weights.
-    panel: Vec<f32>,
+    f32: LinearPanels,
     /// Some channels of int4 weights.
     integers: Vec<i16>,
 }
@@ -392,7 +391,7 @@ impl LinearInput<'_> {
         resize(out, self.rows.len() / self.columns.count() * bias.len());
         match &weight.values {
             Values::Rows(Rows::F32(weight)) => {
-                linear_f32(self.rows, self.columns.count(), weight, bias, &mut self.scratch.panel, out);
+                linear_f32(self.rows, self.columns.count(), weight, bias, &mut self.scratch.f32, out);
             }
             Values::Rows(Rows::Int8 { values, scales }) => {
                 self.quantize(Weights::Int8);

@@ -9,9 +9,8 @@ use std::sync::OnceLock;
 
 use core::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, i8x16_shuffle, i32x4, i32x4_add, i32x4_mul,
-    i32x4_relaxed_dot_i8x16_i7x16_add, i32x4_shl, i32x4_shuffle, i32x4_splat, i32x4_sub, i64x2_shuffle, u8x16_splat,
-    v128, v128_and, v128_any_true, v128_load, v128_load32_splat, v128_load64_splat, v128_or, v128_store,
-    v128_store32_lane, v128_store64_lane, v128_xor,
+    i32x4_relaxed_dot_i8x16_i7x16_add, i32x4_shl, i32x4_shr, i32x4_splat, i32x4_sub, i64x2_shuffle, u8x16_splat, v128,
+    v128_and, v128_any_true, v128_load, v128_load32_splat, v128_or, v128_store, v128_store32_lane, v128_xor,
 };
 
 use super::ROUND;
@@ -20,9 +19,13 @@ use super::rows::{Columns, Grid, WIDE};
 /// Bytes that one instruction takes.
 const STEP: usize = 16;
 
-/// Rows and channels of one tile: twelve sums, two channels and a row are what 15 registers hold.
+/// Those of them that it adds up: neighbors of one row, and of each of four channels.
+const FOUR: usize = 4;
+
+/// Rows of a tile, and vectors of four channels: twelve sums, two vectors of weights and one of a row are what 15 registers hold.
 const ROWS: usize = 6;
-const CHANNELS: usize = 2;
+const VECTORS: usize = 2;
+const CHANNELS: usize = VECTORS * FOUR;
 
 /// Channels whose weights stay in the first-level cache while all rows pass by, in bytes.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -94,27 +97,25 @@ fn shows(seed: u32, widen: fn(u8) -> i32) -> bool {
     found == sums.map(|sum| sum.wrapping_add(start))
 }
 
-/// Rows of f32 as bytes. Those of a tile lie turned, a vector of each after the other.
+/// Rows of f32 as bytes. Those of a tile lie turned, four bytes of each after the other.
 #[derive(Debug, Default)]
 pub(super) struct ByteRows {
     length: usize,
-    /// The lower bytes, `[tiles, steps, rows, 16]`.
+    /// The lower bytes, `[tiles, length / 4, rows, 4]`.
     low: Vec<u8>,
-    /// The upper bytes of the wide columns, `[tiles, rows, 16]`.
+    /// The upper bytes of the wide columns, `[tiles, 4, rows, 4]`.
     high: Vec<u8>,
-    count: usize,
-    pairs: Vec<Pair>,
+    steps: Vec<f32>,
+    /// What is to be taken off each byte.
+    zeros: Vec<i32>,
     spikes: Vec<Spike>,
     /// How many spikes there are up to the end of each row.
     spikes_until: Vec<usize>,
 }
 
-/// What two neighboring rows have, each of them twice.
-#[derive(Debug, Clone, Copy, Default)]
-struct Pair {
-    steps: [f32; 4],
-    /// What is to be taken off each byte.
-    zeros: [i32; 4],
+/// Rows in tiles of [`ROWS`], and of those that are left.
+fn tiles(count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(ROWS).map(move |first| first..count.min(first + ROWS))
 }
 
 /// What the lower byte lacks of a value in a column that is not wide.
@@ -132,36 +133,37 @@ impl ByteRows {
         self.length = length;
         self.low.resize(rows.len(), 0);
         self.high.resize(if columns.wide().is_empty() { 0 } else { count * WIDE }, 0);
-        self.count = count;
-        self.pairs.clear();
-        self.pairs.resize(count.div_ceil(2), Pair::default());
+        self.steps.clear();
+        self.zeros.clear();
         self.spikes.clear();
         self.spikes_until.clear();
         let (flip, taken) = if byte() == Byte::Signed { (0x80, 128) } else { (0, 0) };
-        for (row, values) in rows.chunks_exact(length).enumerate() {
-            let grid = columns.grid(values);
-            let pair = &mut self.pairs[row / 2];
-            for i in [row % 2 * 2, row % 2 * 2 + 1] {
-                (pair.steps[i], pair.zeros[i]) = (grid.step, grid.zero - taken);
-            }
-            let (tile, at) = (row / ROWS, row % ROWS);
-            let height = (count - tile * ROWS).min(ROWS);
-            let low = &mut self.low[tile * ROWS * length..][..height * length];
-            let spikes = grid.has_spikes.then_some((&mut self.spikes, columns.wide()));
-            write_low(values, grid, flip, low[at * STEP..].chunks_mut(height * STEP), spikes);
-            self.spikes_until.push(self.spikes.len());
-            if let Some(high) = self.high.get_mut(row * WIDE..(row + 1) * WIDE) {
-                for (high, column) in high.iter_mut().zip(columns.wide()) {
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 65")]
-                    let byte = ((grid.place(values[*column]) + RAISED) >> 8) as u8;
-                    *high = byte;
+        for tile in tiles(count) {
+            let height = tile.len();
+            for (at, values) in rows[tile.start * length..tile.end * length].chunks_exact(length).enumerate() {
+                let grid = columns.grid(values);
+                self.steps.push(grid.step);
+                self.zeros.push(grid.zero - taken);
+                let low = &mut self.low[tile.start * length..tile.end * length][at * FOUR..];
+                let spikes = grid.has_spikes.then_some((&mut self.spikes, columns.wide()));
+                write_low(values, grid, flip, low, height * FOUR, spikes);
+                self.spikes_until.push(self.spikes.len());
+                if !self.high.is_empty() {
+                    let high = &mut self.high[tile.start * WIDE..tile.end * WIDE][at * FOUR..];
+                    for (to, columns) in high.chunks_mut(height * FOUR).zip(columns.wide().chunks_exact(FOUR)) {
+                        for (to, column) in to.iter_mut().zip(columns) {
+                            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 65")]
+                            let byte = ((grid.place(values[*column]) + RAISED) >> 8) as u8;
+                            *to = byte;
+                        }
+                    }
                 }
             }
         }
     }
 
     pub fn count(&self) -> usize {
-        self.count
+        self.steps.len()
     }
 
     /// The spikes of some rows.
@@ -171,20 +173,21 @@ impl ByteRows {
     }
 }
 
-/// Writes the lower byte of each value, sixteen to the beginning of each of `places`. Where it is not all that there is, and the column not among the wide
+/// Writes the lower byte of each value, four to every `stride` bytes of `low`. Where it is not all that there is, and the column not among the wide
 /// ones, notes the rest.
 #[inline(always)]
-fn write_low<'a>(
+fn write_low(
     values: &[f32],
     grid: Grid,
     flip: u8,
-    places: impl Iterator<Item = &'a mut [u8]>,
+    low: &mut [u8],
+    stride: usize,
     mut spikes: Option<(&mut Vec<Spike>, &[usize])>,
 ) {
+    assert!(low.len() + stride > values.len() / FOUR * stride);
     let (factor, zero, flip) = (f32x4_splat(grid.factor), i32x4_splat(grid.zero), u8x16_splat(flip));
-    for (index, (chunk, to)) in values.as_chunks::<STEP>().0.iter().zip(places).enumerate() {
-        let to = &mut to[..STEP];
-        // SAFETY: four vectors of f32 are read, and one of bytes is written; neither needs alignment.
+    for (index, chunk) in values.as_chunks::<STEP>().0.iter().enumerate() {
+        // SAFETY: four vectors of f32 are read, and four times four bytes are written, of which `low` has been seen to have enough.
         let all = unsafe {
             let place = |i: usize| {
                 let x = v128_load(chunk.as_ptr().add(4 * i).cast());
@@ -192,8 +195,12 @@ fn write_low<'a>(
             };
             let q = [place(0), place(1), place(2), place(3)];
             let halves = |a, b| i8x16_shuffle::<0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28>(a, b);
-            let low = i64x2_shuffle::<0, 2>(halves(q[0], q[1]), halves(q[2], q[3]));
-            v128_store(to.as_mut_ptr().cast(), v128_xor(low, flip));
+            let bytes = v128_xor(i64x2_shuffle::<0, 2>(halves(q[0], q[1]), halves(q[2], q[3])), flip);
+            let to = low.as_mut_ptr().add(index * FOUR * stride);
+            v128_store32_lane::<0>(bytes, to.cast());
+            v128_store32_lane::<1>(bytes, to.add(stride).cast());
+            v128_store32_lane::<2>(bytes, to.add(2 * stride).cast());
+            v128_store32_lane::<3>(bytes, to.add(3 * stride).cast());
             v128_or(v128_or(q[0], q[1]), v128_or(q[2], q[3]))
         };
         if let Some((spikes, wide)) = &mut spikes
@@ -209,10 +216,12 @@ fn write_low<'a>(
     }
 }
 
-/// What products of bytes need to know of a matrix beside its weights.
+/// A matrix as products of bytes take it. What falls short of a whole tile of channels is 0.
 #[derive(Debug, Clone)]
 pub(super) struct Beside {
-    /// The weights of the wide columns, `[outputs, 16]`.
+    /// The weights, `[tiles, inputs / 4, 8 channels, 4]`: a copy, for none of the sums has to be added up across lanes.
+    turned: Vec<i8>,
+    /// The same of the wide columns: `[tiles, 4, 8 channels, 4]`.
     wide: Vec<i8>,
     /// The sum of each channel's weights.
     sums: Vec<i32>,
@@ -222,40 +231,64 @@ pub(super) struct Beside {
 
 impl Beside {
     pub fn of(weight: &[i8], columns: &Columns) -> Self {
-        let channels = || weight.chunks_exact(columns.count());
-        let gather = |channel: &[i8]| columns.wide().iter().map(|column| channel[*column]).collect::<Vec<_>>();
-        let wide: Vec<i8> = channels().flat_map(gather).collect();
+        let inputs = columns.count();
+        let outputs = weight.len() / inputs;
+        let padded = outputs.next_multiple_of(CHANNELS);
+        let (mut sums, mut raised) = (vec![0; padded], vec![0; padded]);
+        let wide: Vec<i8> = weight
+            .chunks_exact(inputs)
+            .flat_map(|channel| columns.wide().iter().map(|column| channel[*column]))
+            .collect();
         let sum = |weights: &[i8]| weights.iter().map(|w| i32::from(*w)).sum::<i32>();
-        let raised = if wide.is_empty() {
-            channels().map(|_| 0).collect()
-        } else {
-            wide.chunks_exact(WIDE).map(|weights| RAISED * sum(weights)).collect()
-        };
-        Self { sums: channels().map(sum).collect(), wide, raised }
+        for (to, channel) in sums.iter_mut().zip(weight.chunks_exact(inputs)) {
+            *to = sum(channel);
+        }
+        for (to, channel) in raised.iter_mut().zip(wide.chunks_exact(WIDE)) {
+            *to = RAISED * sum(channel);
+        }
+        let wide = if wide.is_empty() { wide } else { turn(&wide, WIDE) };
+        Self { turned: turn(weight, inputs), wide, sums, raised }
     }
 }
 
+/// Lays four weights of each channel of a tile side by side.
+fn turn(weight: &[i8], inputs: usize) -> Vec<i8> {
+    let outputs = weight.len() / inputs;
+    let mut turned = vec![0; outputs.next_multiple_of(CHANNELS) * inputs];
+    for (tile, channels) in turned.chunks_exact_mut(CHANNELS * inputs).zip(weight.chunks(CHANNELS * inputs)) {
+        for (at, channel) in channels.chunks_exact(inputs).enumerate() {
+            let places = tile.as_chunks_mut::<FOUR>().0.iter_mut().skip(at).step_by(CHANNELS);
+            for (place, weights) in places.zip(channel.as_chunks::<FOUR>().0) {
+                *place = *weights;
+            }
+        }
+    }
+    turned
+}
+
 /// `out = x W^T + bias`, as [`super::linear_int8`].
-pub(super) fn linear(x: &ByteRows, weight: &[i8], beside: &Beside, scales: &[f32], bias: &[f32], out: &mut [f32]) {
-    let (inputs, outputs) = (x.length, scales.len());
-    assert!(inputs.is_multiple_of(STEP) && weight.len() == outputs * inputs && beside.sums.len() == outputs);
-    assert!(bias.len() == outputs && out.len() == x.count() * outputs && x.low.len() == x.count() * inputs);
-    assert!(beside.raised.len() == outputs && x.pairs.len() == x.count().div_ceil(2));
-    assert!(x.high.is_empty() || (x.high.len() == x.count() * WIDE && beside.wide.len() == outputs * WIDE));
-    let job = Job { x, weight, beside, scales, bias };
+pub(super) fn linear(x: &ByteRows, beside: &Beside, scales: &[f32], bias: &[f32], out: &mut [f32]) {
+    let (inputs, outputs, count) = (x.length, scales.len(), x.count());
+    let padded = outputs.next_multiple_of(CHANNELS);
+    assert!(inputs.is_multiple_of(STEP) && x.low.len() == count * inputs && x.zeros.len() == count);
+    assert!(beside.turned.len() == padded * inputs && beside.sums.len() == padded && beside.raised.len() == padded);
+    assert!(bias.len() == outputs && out.len() == count * outputs);
+    assert!(x.high.is_empty() || (x.high.len() == count * WIDE && beside.wide.len() == padded * WIDE));
+    let job = Job { x, beside, scales, bias };
     let block = (BLOCK_BYTES / inputs / CHANNELS).max(1) * CHANNELS;
     for first in (0..outputs).step_by(block) {
         let channels = first..(first + block).min(outputs);
-        for row in (0..x.count()).step_by(ROWS) {
+        for tile in tiles(count) {
+            let (row, channels) = (tile.start, channels.clone());
             // SAFETY: all lengths were compared above.
             unsafe {
-                match x.count() - row {
-                    1 => job.tiles::<1>(row, channels.clone(), out),
-                    2 => job.tiles::<2>(row, channels.clone(), out),
-                    3 => job.tiles::<3>(row, channels.clone(), out),
-                    4 => job.tiles::<4>(row, channels.clone(), out),
-                    5 => job.tiles::<5>(row, channels.clone(), out),
-                    _ => job.tiles::<ROWS>(row, channels.clone(), out),
+                match tile.len() {
+                    1 => job.tiles::<1>(row, channels, out),
+                    2 => job.tiles::<2>(row, channels, out),
+                    3 => job.tiles::<3>(row, channels, out),
+                    4 => job.tiles::<4>(row, channels, out),
+                    5 => job.tiles::<5>(row, channels, out),
+                    _ => job.tiles::<ROWS>(row, channels, out),
                 }
             }
         }
@@ -264,7 +297,6 @@ pub(super) fn linear(x: &ByteRows, weight: &[i8], beside: &Beside, scales: &[f32
 
 struct Job<'a> {
     x: &'a ByteRows,
-    weight: &'a [i8],
     beside: &'a Beside,
     scales: &'a [f32],
     bias: &'a [f32],
@@ -274,7 +306,7 @@ impl Job<'_> {
     /// Computes `M` rows, a whole tile, of some channels.
     ///
     /// # Safety
-    /// `linear` has compared the lengths; `row` begins a tile of `M` rows, and `channels` are among the outputs.
+    /// `linear` has compared the lengths; `row` begins a tile of `M` rows, and `channels` are among the outputs and begin a tile.
     // A function of its own: V8 keeps the sums in registers while it is small.
     #[inline(never)]
     unsafe fn tiles<const M: usize>(&self, row: usize, channels: Range<usize>, out: &mut [f32]) {
@@ -285,116 +317,98 @@ impl Job<'_> {
         }
     }
 
-    /// Computes two channels, or the last one.
+    /// Computes eight channels, or the last ones.
     ///
     /// # Safety
     /// As above.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "rows and channels by their numbers")]
     unsafe fn tile<const M: usize>(&self, row: usize, channel: usize, has_spikes: bool, out: &mut [f32]) {
-        let (inputs, outputs) = (self.x.length, self.scales.len());
-        let is_pair = channel + 1 < outputs;
-        let channels = [channel, if is_pair { channel + 1 } else { channel }];
-        // SAFETY: as above; a block of rows lies where its first row would.
+        let Self { x, beside, scales, bias } = self;
+        let (inputs, outputs) = (x.length, scales.len());
+        // SAFETY: as above; a tile of rows, or of channels, lies where its first one would if they lay one after another.
         unsafe {
-            let mut sums = [[i32x4_splat(0); M]; CHANNELS];
-            if !self.x.high.is_empty() {
-                let wide = self.beside.wide.as_ptr();
-                let wide = [wide.add(channels[0] * WIDE), wide.add(channels[1] * WIDE)];
-                sums = add_products(sums, self.x.high.as_ptr().add(row * WIDE), wide, WIDE);
+            let mut sums = [[i32x4_splat(0); M]; VECTORS];
+            if !x.high.is_empty() {
+                let wide = beside.wide.as_ptr().add(channel * WIDE);
+                sums = add_products(sums, x.high.as_ptr().add(row * WIDE), wide, WIDE);
                 for sum in sums.as_flattened_mut() {
                     *sum = i32x4_shl(*sum, 8);
                 }
             }
-            let weights = self.weight.as_ptr();
-            let weights = [weights.add(channels[0] * inputs), weights.add(channels[1] * inputs)];
-            let sums = add_products(sums, self.x.low.as_ptr().add(row * inputs), weights, inputs);
-
-            let mut lacking = [[0_i32; CHANNELS]; ROWS];
+            let weights = beside.turned.as_ptr().add(channel * inputs);
+            let mut sums = add_products(sums, x.low.as_ptr().add(row * inputs), weights, inputs);
             if has_spikes {
-                for (m, lacking) in lacking[..M].iter_mut().enumerate() {
-                    let mut sums = [0; CHANNELS];
-                    for spike in self.x.spikes(row + m..row + m + 1) {
-                        for n in 0..CHANNELS {
-                            sums[n] += spike.lacking * i32::from(*weights[n].add(spike.column));
+                for m in 0..M {
+                    for spike in x.spikes(row + m..row + m + 1) {
+                        let four = weights.add(spike.column / FOUR * FOUR * CHANNELS);
+                        let above = u32::try_from(FOUR - 1 - spike.column % FOUR).unwrap_or_default() * u8::BITS;
+                        for n in 0..VECTORS {
+                            // The byte of this column, with its sign.
+                            let weight = i32x4_shr(i32x4_shl(v128_load(four.add(n * STEP).cast()), above), 24);
+                            sums[n][m] = i32x4_add(sums[n][m], i32x4_mul(weight, i32x4_splat(spike.lacking)));
                         }
                     }
-                    *lacking = sums;
                 }
             }
-
-            // Two rows of two channels at a time.
-            let twice = |from: *const u32| {
-                if is_pair { v128_load64_splat(from.cast()) } else { v128_load32_splat(from) }
-            };
-            let weight_sums = twice(self.beside.sums.as_ptr().add(channel).cast());
-            let raised = twice(self.beside.raised.as_ptr().add(channel).cast());
-            let scales = twice(self.scales.as_ptr().add(channel).cast());
-            let bias = twice(self.bias.as_ptr().add(channel).cast());
-            let first = out.as_mut_ptr().add(row * outputs + channel);
-            let mut m = 0;
-            while m < M {
-                let is_last = m + 1 == M;
-                let next = if is_last { m } else { m + 1 };
-                let pair = self.x.pairs.as_ptr().add(row / 2 + m / 2);
-                let dots = add_pairs(add_pairs(sums[0][m], sums[1][m]), add_pairs(sums[0][next], sums[1][next]));
-                let zeros = v128_load((*pair).zeros.as_ptr().cast());
-                let off = i32x4_add(i32x4_mul(zeros, weight_sums), raised);
-                let mut sum = i32x4_sub(dots, off);
-                if has_spikes {
-                    sum = i32x4_add(sum, v128_load(lacking.as_ptr().add(m).cast()));
-                }
-                let steps = v128_load((*pair).steps.as_ptr().cast());
-                let y = f32x4_add(f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(steps, scales)), bias);
-                let to = [first.add(m * outputs), first.add(next * outputs)];
-                if is_pair {
-                    v128_store64_lane::<0>(y, to[0].cast());
-                    if !is_last {
-                        v128_store64_lane::<1>(y, to[1].cast());
+            for n in 0..VECTORS {
+                let channel = channel + n * FOUR;
+                let weight_sums = v128_load(beside.sums.as_ptr().add(channel).cast());
+                let raised = v128_load(beside.raised.as_ptr().add(channel).cast());
+                let finish = |m: usize, scales: v128, bias: v128| {
+                    let zero = v128_load32_splat(x.zeros.as_ptr().add(row + m).cast());
+                    let step = v128_load32_splat(x.steps.as_ptr().add(row + m).cast());
+                    let sum = i32x4_sub(sums[n][m], i32x4_add(i32x4_mul(zero, weight_sums), raised));
+                    f32x4_add(f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(step, scales)), bias)
+                };
+                if channel + FOUR <= outputs {
+                    let scales = v128_load(scales.as_ptr().add(channel).cast());
+                    let bias = v128_load(bias.as_ptr().add(channel).cast());
+                    for m in 0..M {
+                        let to = out.as_mut_ptr().add((row + m) * outputs + channel);
+                        v128_store(to.cast(), finish(m, scales, bias));
                     }
                 } else {
-                    v128_store32_lane::<0>(y, to[0].cast());
-                    if !is_last {
-                        v128_store32_lane::<2>(y, to[1].cast());
+                    for channel in channel..outputs {
+                        for m in 0..M {
+                            let y = finish(m, f32x4_splat(scales[channel]), f32x4_splat(bias[channel]));
+                            let mut lanes = [0.0; FOUR];
+                            v128_store(lanes.as_mut_ptr().cast(), y);
+                            out[(row + m) * outputs + channel] = lanes[channel % FOUR];
+                        }
                     }
                 }
-                m += 2;
             }
         }
     }
 }
 
-/// Adds the products of `M` turned rows with two channels.
+/// Adds the products of `M` turned rows with eight turned channels.
 ///
 /// # Safety
-/// `inputs` bytes of each can be read.
+/// `inputs` bytes of each can be read; they are a multiple of 16.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "rows and channels by their numbers")]
 unsafe fn add_products<const M: usize>(
-    mut sums: [[v128; M]; CHANNELS],
+    mut sums: [[v128; M]; VECTORS],
     mut rows: *const u8,
-    channels: [*const i8; CHANNELS],
+    mut channels: *const i8,
     inputs: usize,
-) -> [[v128; M]; CHANNELS] {
-    let mut i = 0;
-    while i < inputs {
+) -> [[v128; M]; VECTORS] {
+    // Not unrolled: the compiler would load more rows ahead than there are registers.
+    for _ in 0..inputs / FOUR {
         // SAFETY: as above.
         unsafe {
-            let weights = [v128_load(channels[0].add(i).cast()), v128_load(channels[1].add(i).cast())];
+            let weights: [v128; VECTORS] = core::array::from_fn(|n| v128_load(channels.add(n * STEP).cast()));
             for m in 0..M {
-                let row = v128_load(rows.add(STEP * m).cast());
-                for n in 0..CHANNELS {
+                let row = v128_load32_splat(rows.add(FOUR * m).cast());
+                for n in 0..VECTORS {
                     sums[n][m] = i32x4_relaxed_dot_i8x16_i7x16_add(weights[n], row, sums[n][m]);
                 }
             }
-            rows = rows.add(STEP * M);
+            rows = rows.add(FOUR * M);
+            channels = channels.add(FOUR * CHANNELS);
         }
-        i += STEP;
     }
     sums
-}
-
-/// Sums of neighbors: two of `a`, then two of `b`.
-#[inline(always)]
-fn add_pairs(a: v128, b: v128) -> v128 {
-    i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))
 }

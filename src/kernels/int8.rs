@@ -49,7 +49,7 @@ impl Int8Rows {
     }
 }
 
-/// What is known of an int8 matrix beside its weights, once they are there: nothing, where words are multiplied.
+/// What products need of an int8 matrix beside its weights, once they are there: nothing, where words are multiplied.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -81,7 +81,7 @@ pub(crate) struct Int8Matrix<'a> {
 pub(crate) fn linear_int8(x: &Int8Rows, matrix: Int8Matrix<'_>, bias: &[f32], out: &mut [f32]) {
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     if let (Some(x), Some(beside)) = (&x.bytes, &matrix.beside.bytes) {
-        return bytes::linear(x, matrix.weight, beside, matrix.scales, bias, out);
+        return bytes::linear(x, beside, matrix.scales, bias, out);
     }
     linear_words(&x.words, matrix.weight, matrix.scales, bias, out);
 }

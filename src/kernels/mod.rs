@@ -26,7 +26,7 @@ mod tiles;
 mod tiles;
 
 pub(crate) use activation::{gelu, softmax};
-pub(crate) use float::{Strided, linear_f32, matmul};
+pub(crate) use float::{LinearPanels, Strided, linear_f32, matmul};
 pub(crate) use int4::linear_int4;
 pub use int8::SimdLevel;
 pub(crate) use int8::{Beside, Int8Matrix, Int8Rows, dot_rows, linear_int8};
