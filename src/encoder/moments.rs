@@ -10,7 +10,8 @@ use super::{Encoder, ModelSource, pack_model};
 use crate::error::{Error, Result};
 use crate::quantization::WeightDtype;
 
-/// Of each matrix, the sum of `x x^T` over the rows `x` that some texts made it multiply.
+/// Of each matrix, the sum of `x x^T` over the rows `x` that some texts made it multiply, each text of weight 1: its vector is the mean of its tokens', so that
+/// what is lost in one of a few tokens weighs more than in one of many.
 #[derive(Debug, Clone)]
 pub struct InputMoments(BTreeMap<(usize, Site), Mat<f32>>);
 
@@ -21,6 +22,8 @@ const ROWS_AT_ONCE: usize = 1024;
 struct Gathered {
     moments: Mat<f32>,
     rows: Vec<f32>,
+    /// Rows of the present group of texts that have come.
+    at: usize,
 }
 
 impl InputMoments {
@@ -38,12 +41,15 @@ impl InputMoments {
         let ids = texts.iter().map(|text| Ok(encoder.tokenizer.encode(text)?.ids)).collect::<Result<Vec<_>>>()?;
         let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         for group in CpuEncoder::groups(&ids) {
+            #[expect(clippy::cast_precision_loss, reason = "a few hundred tokens")]
+            let token_weights: Vec<f32> =
+                group.iter().flat_map(|text| text.iter().map(|_| 1.0 / text.len() as f32)).collect();
             encoder.cpu.watched(group, &mut scratch, |layer, site, rows| {
                 let weights = encoder.cpu.weights();
                 let columns =
                     if site == Site::Contract { weights.layers[layer].contract.weight.columns } else { weights.hidden };
                 let gathered = sites.entry((layer, site)).or_insert_with(|| Gathered::new(columns));
-                gathered.rows.extend_from_slice(rows);
+                gathered.gather(rows, &token_weights);
                 gathered.settle(ROWS_AT_ONCE);
             });
         }
@@ -73,7 +79,16 @@ impl InputMoments {
 
 impl Gathered {
     fn new(columns: usize) -> Self {
-        Self { moments: Mat::zeros(columns, columns), rows: Vec::new() }
+        Self { moments: Mat::zeros(columns, columns), rows: Vec::new(), at: 0 }
+    }
+
+    /// Some more rows of a group of texts whose tokens have these weights; they come in order, if not all at once.
+    fn gather(&mut self, rows: &[f32], weights: &[f32]) {
+        for row in rows.chunks_exact(self.moments.ncols()) {
+            let factor = weights[self.at].sqrt();
+            self.rows.extend(row.iter().map(|x| x * factor));
+            self.at = (self.at + 1) % weights.len();
+        }
     }
 
     /// Moves the rows into the moments, if there are that many.
