@@ -26,12 +26,12 @@ lists=(www/demo/films/items.jsonl "$INGLENOOK_CACHE/recipes/items.jsonl")
 pack_int8() {
   local texts
   texts=$(mktemp)
-  node scripts/item-texts.mjs 300 "${lists[@]}" >"$texts"
+  node scripts/item-texts.mjs 600 "${lists[@]}" >"$texts"
   "$inglenook" pack --source "$f32" --out "$int8" --round-for "$texts"
   rm "$texts"
 }
 
-cached "$int8" "$(key "$f32/manifest.json" scripts/item-texts.mjs "${lists[@]}" "${code[@]}")" pack_int8
+cached "$int8" "$(key "$f32/manifest.json" scripts/build-artifacts.sh scripts/item-texts.mjs "${lists[@]}" "${code[@]}")" pack_int8
 cached "$int4" "$(key "$f32/manifest.json" "${code[@]}")" "$inglenook" pack --source "$f32" --dtype int4 --out "$int4"
 cached "$films" "$(key "$f32/manifest.json" www/demo/films/items.jsonl "${code[@]}" "${ranking[@]}")" \
   "$inglenook" build --items www/demo/films/items.jsonl --model "$f32" --out "$films"

@@ -2,10 +2,11 @@
 //!
 //! The same bounds are held in the browser by `tests/browser/parity.test.mjs`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use inglenook::embedding::dot;
-use inglenook::{ArtifactFiles, Catalog, Encoder, Interaction, RecommendRequest, Recommender};
+use inglenook::{ArtifactFiles, Catalog, Encoder, Interaction, InteractionKind, RecommendRequest, Recommender};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -108,7 +109,7 @@ fn int8_stays_close_to_f32_and_closer_when_rounded_for_texts() {
     let plain = Encoder::load(&ArtifactFiles::read_dir(packed.path()).unwrap()).unwrap();
     let [mean_of_plain, worst_of_plain] = cosines(&plain, &references);
     println!("rounded without texts: mean cosine {mean_of_plain:.5}, worst {worst_of_plain:.5}");
-    assert!(1.0 - mean <= 0.75 * (1.0 - mean_of_plain), "{mean} and {mean_of_plain}");
+    assert!(1.0 - mean <= 0.5 * (1.0 - mean_of_plain), "{mean} and {mean_of_plain}");
 }
 
 /// Everything by int8 weights, the catalog's vectors and the request's, against everything by f32 weights.
@@ -145,8 +146,8 @@ fn int8_gives_nearly_the_lists_of_f32() {
         ("all-MiniLM-L6-v2", read("catalogs/films")),
         ("all-MiniLM-L6-v2-int8", ArtifactFiles::read_dir(built.path()).unwrap()),
     ];
-    let lists = sides.map(|(model, catalog)| {
-        let (encoder, recommender) = (encoder(model), Recommender::new(Catalog::load(&catalog).unwrap()));
+    let sides = sides.map(|(model, catalog)| (encoder(model), Recommender::new(Catalog::load(&catalog).unwrap())));
+    let lists = sides.each_ref().map(|(encoder, recommender)| {
         let request = |history: &History| RecommendRequest { k: 20, now_ms: history.now_ms, ..Default::default() };
         let list = |history: &History, query: Option<&[f32]>| -> Vec<String> {
             let list = recommender.recommend(&history.interactions, &request(history), query).unwrap();
@@ -161,19 +162,42 @@ fn int8_gives_nearly_the_lists_of_f32() {
             })
             .collect::<Vec<_>>()
     });
-    let mut overlaps = [0.0, 0.0];
+    let mut kept = [0, 0];
     for ((f32_lists, int8_lists), history) in lists[0].iter().zip(&lists[1]).zip(&histories) {
         for (kind, (a, b)) in f32_lists.iter().zip(int8_lists).enumerate() {
             assert_eq!(a.len(), 20, "{}", history.name);
-            #[expect(clippy::cast_precision_loss, reason = "at most 20")]
-            let overlap = a.iter().filter(|id| b.contains(id)).count() as f64 / 20.0;
-            overlaps[kind] += overlap / 10.0;
+            kept[kind] += a.iter().filter(|id| b.contains(id)).count();
         }
     }
-    println!(
-        "top-20 overlap of int8 with f32: {:.3} by history, {:.3} with a request in words",
-        overlaps[0], overlaps[1]
-    );
-    assert!(overlaps[0] >= 0.97, "{overlaps:?}");
-    assert!(overlaps[1] >= 0.97, "{overlaps:?}");
+    println!("of 200 films of f32 int8 has {} by history, {} with a request in words", kept[0], kept[1]);
+    assert!(kept.iter().all(|&kept| kept >= 194), "{kept:?} of 200, 97 % are 194");
+
+    // Ten lists are few: a single one in which a choice at its top went the other way moves the mean by a percent. So the same of everybody's likes.
+    let recommenders = sides.map(|(_, recommender)| recommender);
+    let now_ms = histories[0].now_ms;
+    let (mut all, mut kept) = (0, 0);
+    for likes in films_liked_by_each(now_ms, &recommenders[0]) {
+        let request = RecommendRequest { k: 20, now_ms, ..Default::default() };
+        let [a, b] = recommenders.each_ref().map(|r| r.recommend(&likes, &request, None).unwrap());
+        all += a.len();
+        kept += a.iter().filter(|x| b.iter().any(|y| x.id == y.id)).count();
+    }
+    println!("of {all} films of f32 int8 has {kept} by what people liked");
+    assert!(all > 10_000 && kept * 1000 >= all * 975, "{kept} of {all}");
+}
+
+/// Of each person of MovieLens up to twelve films with at least four stars, as liked an hour after one another.
+fn films_liked_by_each(now_ms: i64, recommender: &Recommender) -> Vec<Vec<Interaction>> {
+    let mut liked: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
+    let mut table = csv::Reader::from_path(cached("movielens/interactions.csv")).unwrap();
+    for row in table.deserialize() {
+        let (user, item_id, rating, _): (String, String, f32, i64) = row.unwrap();
+        let likes = liked.entry(user).or_default();
+        if rating >= 4.0 && likes.len() < 12 && recommender.catalog().row(&item_id).is_some() {
+            #[expect(clippy::cast_possible_wrap, reason = "at most twelve")]
+            let timestamp_ms = now_ms - 3_600_000 * (likes.len() as i64 + 1);
+            likes.push(Interaction { item_id, kind: InteractionKind::Like, timestamp_ms });
+        }
+    }
+    liked.into_values().filter(|likes| !likes.is_empty()).collect()
 }
