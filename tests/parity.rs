@@ -188,16 +188,16 @@ fn int8_gives_nearly_the_lists_of_f32() {
 
 /// Of each person of MovieLens up to twelve films with at least four stars, as liked an hour after one another.
 fn films_liked_by_each(now_ms: i64, recommender: &Recommender) -> Vec<Vec<Interaction>> {
-    let mut liked: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
+    let mut by_person: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
     let mut table = csv::Reader::from_path(cached("movielens/interactions.csv")).unwrap();
     for row in table.deserialize() {
         let (user, item_id, rating, _): (String, String, f32, i64) = row.unwrap();
-        let likes = liked.entry(user).or_default();
+        let likes = by_person.entry(user).or_default();
         if rating >= 4.0 && likes.len() < 12 && recommender.catalog().row(&item_id).is_some() {
             #[expect(clippy::cast_possible_wrap, reason = "at most twelve")]
             let timestamp_ms = now_ms - 3_600_000 * (likes.len() as i64 + 1);
             likes.push(Interaction { item_id, kind: InteractionKind::Like, timestamp_ms });
         }
     }
-    liked.into_values().filter(|likes| !likes.is_empty()).collect()
+    by_person.into_values().filter(|likes| !likes.is_empty()).collect()
 }

@@ -3,7 +3,7 @@
 //! Values of a row are rounded one after another. What one loses, those that come after it make up for, as far as their inputs go together:
 //! with `H` the sum of `x x^T` over inputs `x`, the expected squared error of a row's product is `e H e^T`, and the best correction of the values that
 //! are left is read from the Cholesky factor of `H^-1`. Inputs that are largest come first. Then single values are moved for as long as that makes the error
-//! smaller (coordinate descent, as in QuantEase, Behdin et al., 2023). The grid is the one of [`super::int8`]; only where on it values come to lie changes.
+//! smaller (coordinate descent, as by Behdin et al., 2023). The grid is the one of [`super::int8`]; only where on it values come to lie changes.
 
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
