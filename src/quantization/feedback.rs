@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Added to the diagonal of `H`, relative to its mean: inputs that were never seen are not taken for impossible.
 const DAMPING: f32 = 0.01;
 
-/// Times that all values of a row are looked at again; few rows have anything left to gain after that.
+/// Times that all values of a row are looked at again, at most.
 const SWEEPS: usize = 4;
 
 /// Quantizes rows of `moments.ncols()` values; returns `(values, scales)` as [`quantize_row_in_steps`](super::quantize_row_in_steps) gives them row by row.
@@ -64,9 +64,7 @@ fn round_with_feedback(wanted: &[f32], factor: &[f32]) -> Vec<f32> {
         let pull = &factor[at * columns..][..columns];
         let error = (left[at] - rounded) / pull[at];
         left[at] = rounded;
-        for (value, pull) in left[at + 1..].iter_mut().zip(&pull[at + 1..]) {
-            *value -= error * pull;
-        }
+        add_scaled(&mut left[at + 1..], -error, &pull[at + 1..]);
     }
     left
 }
