@@ -148,10 +148,8 @@ fn int8_gives_nearly_the_lists_of_f32() {
     ];
     let sides = sides.map(|(model, catalog)| (encoder(model), Recommender::new(Catalog::load(&catalog).unwrap())));
     let lists = sides.each_ref().map(|(encoder, recommender)| {
-        let request = |history: &History| RecommendRequest { k: 20, now_ms: history.now_ms, ..Default::default() };
-        let list = |history: &History, query: Option<&[f32]>| -> Vec<String> {
-            let list = recommender.recommend(&history.interactions, &request(history), query).unwrap();
-            list.into_iter().map(|r| r.id).collect()
+        let list = |history: &History, query: Option<&[f32]>| {
+            best_20(recommender, &history.interactions, history.now_ms, query)
         };
         histories
             .iter()
@@ -166,7 +164,7 @@ fn int8_gives_nearly_the_lists_of_f32() {
     for ((f32_lists, int8_lists), history) in lists[0].iter().zip(&lists[1]).zip(&histories) {
         for (kind, (a, b)) in f32_lists.iter().zip(int8_lists).enumerate() {
             assert_eq!(a.len(), 20, "{}", history.name);
-            kept[kind] += a.iter().filter(|id| b.contains(id)).count();
+            kept[kind] += shared(a, b);
         }
     }
     println!("of 200 films of f32 int8 has {} by history, {} with a request in words", kept[0], kept[1]);
@@ -177,13 +175,23 @@ fn int8_gives_nearly_the_lists_of_f32() {
     let now_ms = histories[0].now_ms;
     let (mut all, mut kept) = (0, 0);
     for likes in films_liked_by_each(now_ms, &recommenders[0]) {
-        let request = RecommendRequest { k: 20, now_ms, ..Default::default() };
-        let [a, b] = recommenders.each_ref().map(|r| r.recommend(&likes, &request, None).unwrap());
+        let [a, b] = recommenders.each_ref().map(|r| best_20(r, &likes, now_ms, None));
         all += a.len();
-        kept += a.iter().filter(|x| b.iter().any(|y| x.id == y.id)).count();
+        kept += shared(&a, &b);
     }
     println!("of {all} films of f32 int8 has {kept} by what people liked");
     assert!(all > 10_000 && kept * 1000 >= all * 975, "{kept} of {all}");
+}
+
+/// The ids of a list.
+fn best_20(recommender: &Recommender, interactions: &[Interaction], now_ms: i64, query: Option<&[f32]>) -> Vec<String> {
+    let request = RecommendRequest { k: 20, now_ms, ..Default::default() };
+    recommender.recommend(interactions, &request, query).unwrap().into_iter().map(|r| r.id).collect()
+}
+
+/// How many ids of one list the other has.
+fn shared(a: &[String], b: &[String]) -> usize {
+    a.iter().filter(|id| b.contains(id)).count()
 }
 
 /// Of each person of MovieLens up to twelve films with at least four stars, as liked an hour after one another.
