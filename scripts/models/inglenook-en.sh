@@ -17,11 +17,10 @@ mkdir -p "$work"
 out=${2:-$work/packed}
 inglenook=$CARGO_TARGET_DIR/release/inglenook
 
-# What the finish reads, what tells how the weights are rounded, and what the last norm is calibrated on.
+# What the finish reads, and what the last norm is calibrated on.
 "$INGLENOOK_CACHE/corpus-venv/bin/python" scripts/corpus/finish.py --corpus "$corpus" --tokenizer "$INGLENOOK_CACHE/models/all-MiniLM-L6-v2/tokenizer.json" \
   --texts 270000 --out "$work/texts.txt"
 [ "$(sha256sum <"$work/texts.txt" | cut -d' ' -f1)" = "$texts_sha256" ] || say warning "the texts differ from those that the committed model was finished on"
-head -n 72000 "$work/texts.txt" | awk -F'\t' 'NF == 2 && ++n % 60 == 0 { print $2 }' >"$work/round-for.txt"
 awk -F'\t' 'NF == 2 && ++n % 300 == 0 { print $2 }' "$corpus/train.txt" >"$work/calibrate.txt"
 
 "$inglenook" pack --source models/all-MiniLM-L6-v2 --dtype f32 --max-tokens 128 --out "$work/teacher"
@@ -29,19 +28,23 @@ awk -F'\t' 'NF == 2 && ++n % 300 == 0 { print $2 }' "$corpus/train.txt" >"$work/
 
 # Three rounds, each on texts of its own that lie two lines apiece in the list, each from the mean of the weights before and after the one before it:
 # a round alone fits its texts and forgets others (docs/training.md).
-first=1 before=$work/imported number=0
+first=1 before=$work/imported after= number=0
 for round in 36000:1300:2e-4 150000:2050:1.2e-4 84000:1150:1e-4; do
   IFS=: read -r texts steps rate <<<"$round"
+  if [ -n "$after" ]; then
+    "$inglenook" pack --source "$after" --average-with "$before" --dtype f32 --max-tokens 128 --out "$work/mean-$number"
+    before=$work/mean-$number
+  fi
   number=$((number + 1))
+  after=$work/round-$number
   sed -n "$first,$((first + 2 * texts - 1))p" "$work/texts.txt" >"$work/texts-$number.txt"
   first=$((first + 2 * texts))
-  "$inglenook" distill --teacher "$work/teacher" --corpus "$work/texts-$number.txt" --out "$work/round-$number" --init-from "$before" --max-tokens 128 \
+  "$inglenook" distill --teacher "$work/teacher" --corpus "$work/texts-$number.txt" --out "$after" --init-from "$before" --max-tokens 128 \
     --steps "$steps" --warm-up 60 --learning-rate "$rate" --batch-tokens 4096 --checkpoint-every 200 --resume
-  [ "$number" = 3 ] && break
-  "$inglenook" pack --source "$work/round-$number" --average-with "$before" --dtype f32 --max-tokens 128 --out "$work/mean-$number"
-  before=$work/mean-$number
 done
-"$inglenook" pack --source "$work/round-3" --average-with "$before" --out "$out" --dtype int8 --bits 4.5 --round-for "$work/round-for.txt" \
+# What tells how the weights are rounded.
+awk -F'\t' 'NF == 2 && ++n % 60 == 0 { print $2 }' "$work/texts-1.txt" >"$work/round-for.txt"
+"$inglenook" pack --source "$after" --average-with "$before" --out "$out" --dtype int8 --bits 4.5 --round-for "$work/round-for.txt" \
   --calibrate "$work/calibrate.txt" --teacher "$work/teacher" \
   --id inglenook-en --space all-MiniLM-L6-v2 --license Apache-2.0 --max-tokens 128 \
   --origin "distilled from all-MiniLM-L6-v2: three of its layers, token table of 96 columns, int8 in steps of 4.5 bits of entropy, last norm calibrated"
