@@ -1,6 +1,6 @@
 //! int8 values coded by how often each occurs: a matrix in coarse steps takes as many bits as its values tell, not eight.
 //!
-//! An asymmetric numeral system (Duda, arXiv 1311.2540) in the form of Giesen's interleaved rANS (arXiv 1402.3392): [`STATES`] coders of 32 bits take
+//! An asymmetric numeral system (Duda, arXiv 1311.2540) in the form of Giesen's interleaved rANS (arXiv 1402.3392): several coders of 32 bits take
 //! turns and share one stream of 16-bit words, so that a processor works on several values at once. A value costs its entropy and a hundredth of a bit.
 
 /// Frequencies add up to `1 << PRECISION`.
