@@ -64,17 +64,9 @@ pub fn cosines(student: UnitRows<'_>, teacher: UnitRows<'_>, sources: &[String])
     }
 }
 
-/// Spearman's rank correlation between the likenesses of pairs of texts as the student and as the teacher sees them; `pairs` are drawn from a
-/// fixed sequence.
+/// Spearman's rank correlation between the likenesses of pairs of texts as the student and as the teacher sees them.
 #[must_use]
-pub fn pair_correlation(student: UnitRows<'_>, teacher: UnitRows<'_>, pairs: usize) -> f64 {
-    let mut state = 5_u64;
-    // The generator of Knuth's MMIX; its upper bits are good.
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap_or_default() % student.len().max(1)
-    };
-    let pairs: Vec<[usize; 2]> = (0..pairs).map(|_| [next(), next()]).filter(|[a, b]| a != b).collect();
+pub fn pair_correlation(student: UnitRows<'_>, teacher: UnitRows<'_>, pairs: &[[usize; 2]]) -> f64 {
     let likeness =
         |rows: UnitRows<'_>| -> Vec<f32> { pairs.iter().map(|[a, b]| dot(rows.row(*a), rows.row(*b))).collect() };
     spearman(&likeness(student), &likeness(teacher))
