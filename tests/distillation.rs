@@ -174,7 +174,7 @@ fn a_student_gives_the_same_vectors_in_the_encoder() {
     let dir = workplace();
     losses(&job(&dir, 16));
     let out = dir.path().join("student");
-    let encoder = Encoder::load(&ArtifactFiles::read_dir(&out).unwrap()).unwrap();
+    let encoder = Encoder::load(ArtifactFiles::read_dir(&out).unwrap()).unwrap();
     let source = SourceModel::read(&out).unwrap();
     let student = Student::load(&source.shape, &source.tensors, &Device::flex()).unwrap();
 

@@ -50,7 +50,7 @@ fn quantized_model(sizes: Sizes, seed: u64, dtype: WeightDtype) -> ArtifactFiles
 /// The lowest cosine between the engine's vectors and the oracle's.
 fn worst_cosine(files: &ArtifactFiles, texts: &[Vec<u32>]) -> f32 {
     let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-    let encoder = Encoder::load(files).unwrap();
+    let encoder = Encoder::load(files.clone()).unwrap();
     let found = block_on(encoder.encode_ids(&texts)).unwrap();
     let expected = Oracle::load(files, Device::flex()).unwrap().encode_ids(&texts).unwrap();
     assert_eq!(found.len(), expected.len());
@@ -106,7 +106,7 @@ fn every_length_around_the_sizes_of_blocks_is_right() {
 
 #[test]
 fn token_ids_out_of_range_are_refused() {
-    let encoder = Encoder::load(&random_model(common::TINY, 1)).unwrap();
+    let encoder = Encoder::load(random_model(common::TINY, 1)).unwrap();
     for text in [&[][..], &[VOCABULARY], &[1; 33]] {
         assert_eq!(block_on(encoder.encode_ids(&[text])).unwrap_err().code(), "invalid_input");
     }

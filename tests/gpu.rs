@@ -509,7 +509,7 @@ fn a_lost_gpu_costs_no_request() {
     if gpu().is_none() {
         return;
     }
-    let encoder = Encoder::load(&random_model(common::TINY, 3)).unwrap();
+    let encoder = Encoder::load(random_model(common::TINY, 3)).unwrap();
     let texts = ["a film about cats", "dogs"];
     let expected = block_on(encoder.encode(&texts)).unwrap();
     block_on(encoder.open_gpu(DeviceChoice::Gpu, None, || 0.0));

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn load(files: &ArtifactFiles) -> inglenook::Result<Encoder> {
-    Encoder::load(files)
+    Encoder::load(files.clone())
 }
 
 fn refused(files: &ArtifactFiles) -> Error {

@@ -53,7 +53,7 @@ fn read(name: &str) -> ArtifactFiles {
 }
 
 fn encoder(name: &str) -> Encoder {
-    Encoder::load(&read(&format!("models/{name}"))).unwrap()
+    Encoder::load(read(&format!("models/{name}"))).unwrap()
 }
 
 fn encode(encoder: &Encoder, references: &[Reference]) -> Vec<Vec<f32>> {
@@ -106,7 +106,7 @@ fn int8_stays_close_to_f32_and_closer_when_rounded_for_texts() {
         .arg(packed.path())
         .assert()
         .success();
-    let plain = Encoder::load(&ArtifactFiles::read_dir(packed.path()).unwrap()).unwrap();
+    let plain = Encoder::load(ArtifactFiles::read_dir(packed.path()).unwrap()).unwrap();
     let [mean_of_plain, worst_of_plain] = cosines(&plain, &references);
     println!("rounded without texts: mean cosine {mean_of_plain:.5}, worst {worst_of_plain:.5}");
     assert!(1.0 - mean <= 0.5 * (1.0 - mean_of_plain), "{mean} and {mean_of_plain}");

@@ -53,7 +53,7 @@ pub async fn calibrate(
         let expected = format!("{} x {dimensions} finite values", texts.len());
         return Err(Error::invalid("the teacher's vectors", format!("{} values", teacher.len()), expected));
     }
-    let pooled = Encoder::load(&pack_model(source.clone(), plan.clone()).await?)?.pooled(texts)?;
+    let pooled = Encoder::load(pack_model(source.clone(), plan.clone()).await?)?.pooled(texts)?;
     let pairs = || pooled.chunks_exact(dimensions).zip(teacher.chunks_exact(dimensions));
     let fit = Fit::new(dimensions, pairs().enumerate().filter(|(text, _)| text % HELD_OUT != 0).map(|(_, pair)| pair));
     let cosine = |fit: &Fit| mean_cosine(pairs().step_by(HELD_OUT), fit);

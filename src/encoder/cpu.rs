@@ -124,9 +124,18 @@ impl CpuEncoder {
         {
             columns.attention = Columns::by_reach(attention);
             columns.expand = Columns::by_reach(expand);
-            // What was noted for the columns as they were.
-            for linear in [&mut linear.query, &mut linear.key, &mut linear.value, &mut linear.expand] {
-                linear.beside.take();
+            let inputs = [
+                (&mut linear.query, &columns.attention),
+                (&mut linear.key, &columns.attention),
+                (&mut linear.value, &columns.attention),
+                (&mut linear.expand, &columns.expand),
+            ];
+            for (linear, columns) in inputs {
+                if let (Some(beside), Values::Rows(Rows::Int8 { values, .. })) =
+                    (linear.beside.get_mut(), &linear.weight.values)
+                {
+                    beside.widen(bytemuck::cast_slice(values), columns);
+                }
             }
         }
     }

@@ -119,12 +119,14 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Loads a model directory; the CPU serves until [`open_gpu`](Self::open_gpu) finds something faster. Sizes and SHA-256 are checked first; the weights stay where they are in `files`' bytes.
+    /// Loads a model directory; the CPU serves until [`open_gpu`](Self::open_gpu) finds something faster. Sizes and SHA-256 are checked first.
+    /// Weights stay where they are in `files`' bytes, but for coded ones; what is not needed any more is given back before a text is encoded.
     ///
     /// # Errors
     /// [`Error::Corrupt`] or [`Error::Incompatible`], naming the file and what is wrong with it.
-    pub fn load(files: &ArtifactFiles) -> Result<Self> {
-        let LoadedModel { manifest, tokenizer, weights } = LoadedModel::load(files)?;
+    pub fn load(files: ArtifactFiles) -> Result<Self> {
+        let LoadedModel { manifest, tokenizer, weights } = LoadedModel::load(&files)?;
+        drop(files);
         let (mut cpu, mut scratch) = (CpuEncoder::new(weights), Scratch::default());
         if manifest.dtype == WeightDtype::Int8 {
             cpu.widen_for(&tokenizer.encode(SOME_TEXT)?.ids, &mut scratch);

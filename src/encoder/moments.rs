@@ -35,7 +35,7 @@ impl InputMoments {
         if texts.is_empty() {
             return Err(Error::invalid("texts to calibrate on", 0, "at least one"));
         }
-        let encoder = Encoder::load(&pack_model(source.clone(), WeightDtype::F32).await?)?;
+        let encoder = Encoder::load(pack_model(source.clone(), WeightDtype::F32).await?)?;
         let mut sites: BTreeMap<(usize, Site), Gathered> = BTreeMap::new();
         let mut scratch = Scratch::default();
         let ids = texts.iter().map(|text| Ok(encoder.tokenizer.encode(text)?.ids)).collect::<Result<Vec<_>>>()?;

@@ -64,7 +64,7 @@ pub async fn pack_model(source: ModelSource, plan: impl Into<QuantizationPlan>) 
         serde_json::to_vec_pretty(manifest).map_err(|e| Error::corrupt("manifest.json", e.to_string()))
     };
     files.insert("manifest.json", json(&manifest)?);
-    let embedding = Encoder::load(&files)?.encode(&[CANARY]).await?;
+    let embedding = Encoder::load(files.clone())?.encode(&[CANARY]).await?;
     manifest.canary = Some(Canary { text: CANARY.to_owned(), embedding });
     files.insert("manifest.json", json(&manifest)?);
     Ok(files)

@@ -68,5 +68,5 @@ pub(super) async fn loss_alone(
 
 /// Unit vectors of the texts by a model.
 pub(super) async fn encode(files: &ArtifactFiles, texts: &[String]) -> Result<Vec<f32>> {
-    Encoder::load(files)?.encode(texts).await
+    Encoder::load(files.clone())?.encode(texts).await
 }

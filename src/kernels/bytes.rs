@@ -232,23 +232,32 @@ pub(super) struct Beside {
 impl Beside {
     pub fn of(weight: &[i8], columns: &Columns) -> Self {
         let inputs = columns.count();
-        let outputs = weight.len() / inputs;
-        let padded = outputs.next_multiple_of(CHANNELS);
-        let (mut sums, mut raised) = (vec![0; padded], vec![0; padded]);
-        let wide: Vec<i8> = weight
-            .chunks_exact(inputs)
-            .flat_map(|channel| columns.wide().iter().map(|column| channel[*column]))
-            .collect();
-        let sum = |weights: &[i8]| weights.iter().map(|w| i32::from(*w)).sum::<i32>();
-        for (to, channel) in sums.iter_mut().zip(weight.chunks_exact(inputs)) {
-            *to = sum(channel);
-        }
-        for (to, channel) in raised.iter_mut().zip(wide.chunks_exact(WIDE)) {
-            *to = RAISED * sum(channel);
-        }
-        let wide = if wide.is_empty() { wide } else { turn(&wide, WIDE) };
-        Self { turned: turn(weight, inputs), wide, sums, raised }
+        let sums = channel_sums(weight, inputs);
+        let mut beside = Self { turned: turn(weight, inputs), wide: Vec::new(), raised: vec![0; sums.len()], sums };
+        beside.widen(weight, columns);
+        beside
     }
+
+    /// Notes which columns of the same weights are wide.
+    pub fn widen(&mut self, weight: &[i8], columns: &Columns) {
+        if columns.wide().is_empty() {
+            self.wide.clear();
+            self.raised.fill(0);
+            return;
+        }
+        let channels = weight.chunks_exact(columns.count());
+        let wide: Vec<i8> = channels.flat_map(|channel| columns.wide().iter().map(|column| channel[*column])).collect();
+        self.raised = channel_sums(&wide, WIDE).into_iter().map(|sum| RAISED * sum).collect();
+        self.wide = turn(&wide, WIDE);
+    }
+}
+
+/// The sum of each channel's weights, and 0 for what falls short of a whole tile.
+fn channel_sums(weight: &[i8], inputs: usize) -> Vec<i32> {
+    let mut sums: Vec<i32> =
+        weight.chunks_exact(inputs).map(|channel| channel.iter().map(|w| i32::from(*w)).sum()).collect();
+    sums.resize(sums.len().next_multiple_of(CHANNELS), 0);
+    sums
 }
 
 /// Lays four weights of each channel of a tile side by side.

@@ -65,6 +65,18 @@ impl Beside {
             bytes: bytes::serve(columns).then(|| bytes::Beside::of(weight, columns)),
         }
     }
+
+    /// Of the same weight, with as many columns, of which others are wide.
+    #[cfg_attr(
+        not(target_feature = "relaxed-simd"),
+        expect(unused_variables, clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "nothing to know")
+    )]
+    pub fn widen(&mut self, weight: &[i8], columns: &Columns) {
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        if let Some(bytes) = &mut self.bytes {
+            bytes.widen(weight, columns);
+        }
+    }
 }
 
 /// An int8 matrix, `[outputs, inputs]`, as a layer has it.

@@ -98,7 +98,7 @@ pub fn distill(job: &DistillJob, clock: &dyn Fn() -> f64, observe: &mut dyn FnMu
     let checkpoint = find_checkpoint(&folder.join("checkpoint"), job.resume)?;
 
     let source = SourceModel::read(&job.teacher)?;
-    let encoder = Encoder::load(&ArtifactFiles::read_dir(&job.teacher)?)?;
+    let encoder = Encoder::load(ArtifactFiles::read_dir(&job.teacher)?)?;
     let tokenizer = Tokenizer::load(&source.tokenizer, source.shape.positions)?;
     let text = read_text(&job.corpus)?;
     let corpus = Corpus::parse(&text, &tokenizer)?;

@@ -210,7 +210,7 @@ impl Engine {
     fn try_load(model: Files, catalog: Option<Files>) -> Result<Engine> {
         // The catalog first: it is quick to check, and a bad one should not wait for the model.
         let catalog = catalog.map(|files| Catalog::load(&files.into_artifact())).transpose()?;
-        let encoder = Encoder::load(&model.into_artifact())?;
+        let encoder = Encoder::load(model.into_artifact())?;
         Ok(Self { engine: engine::Engine::new(encoder, catalog)?, history: RefCell::default() })
     }
 }

@@ -53,7 +53,7 @@ fn inspect_catalog(args: &Args, files: &ArtifactFiles, manifest: &CatalogManifes
 }
 
 fn inspect_model(args: &Args, files: &ArtifactFiles) -> Result<()> {
-    let encoder = Encoder::load(files)?;
+    let encoder = Encoder::load(files.clone())?;
     let manifest = encoder.manifest();
     if args.json {
         return output::pretty_json(&json!({"manifest": manifest}));

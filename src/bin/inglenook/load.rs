@@ -11,7 +11,7 @@ use inglenook::{ArtifactFiles, Catalog, DeviceChoice, Encoder, Error, Result};
 pub fn encoder(dir: &Path, choice: impl Into<DeviceChoice>) -> Result<Encoder> {
     let files = read(dir, "model", "inglenook pack --source DIR --out DIR")?;
     let choice = choice.into();
-    let encoder = Encoder::load(&files)?;
+    let encoder = Encoder::load(files)?;
     if choice != DeviceChoice::Cpu {
         pollster::block_on(encoder.open_gpu(choice, None, now_ms));
     }
