@@ -201,6 +201,17 @@ fn a_students_training_can_go_on_in_a_new_run() {
 }
 
 #[test]
+fn a_student_reads_no_further_than_it_was_trained_to() {
+    let dir = workplace();
+    let mut job = job(&dir, 2);
+    job.settings.max_tokens = 8;
+    losses(&job);
+    let student = SourceModel::read(&dir.path().join("student")).unwrap();
+    assert!(student.shape.positions > 8);
+    assert_eq!(student.manifest.max_tokens, 8);
+}
+
+#[test]
 fn a_run_is_not_overwritten_by_accident() {
     let dir = workplace();
     losses(&job(&dir, 8));

@@ -20,9 +20,11 @@ pub struct Provenance {
     pub license: String,
     /// Where the weights came from.
     pub source: String,
+    /// The longest texts that it was trained on, in tokens; there its texts are cut.
+    pub max_tokens: usize,
 }
 
-/// The model directory of a student: f32 weights, the teacher's tokenizer, texts cut at the last position. It has no canary:
+/// The model directory of a student: f32 weights, the teacher's tokenizer. It has no canary:
 /// `inglenook pack`, which quantizes it, computes one from the weights that are served.
 ///
 /// # Errors
@@ -43,7 +45,7 @@ pub fn export(
         space: Some(provenance.space),
         dtype: WeightDtype::F32,
         dimensions: shape.hidden,
-        max_tokens: shape.positions,
+        max_tokens: provenance.max_tokens,
         license: provenance.license,
         source: provenance.source,
         canary: None,

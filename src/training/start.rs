@@ -67,7 +67,7 @@ impl FirstStudent {
 
     /// What the manifest of the finished student says.
     pub fn provenance(&self, id: String, teacher: &SourceModel, settings: &Settings) -> Provenance {
-        let Settings { steps, finish_steps, finish_precision, seed, .. } = settings;
+        let Settings { steps, finish_steps, finish_precision, seed, max_tokens, .. } = settings;
         let finish = match finish_steps {
             0 => String::new(),
             _ => format!(" and {finish_steps} with {} weights", finish_precision.name()),
@@ -75,6 +75,7 @@ impl FirstStudent {
         let (version, name, from) = (env!("CARGO_PKG_VERSION"), &teacher.manifest.id, &self.from);
         Provenance {
             id,
+            max_tokens: *max_tokens,
             space: teacher.manifest.space().to_owned(),
             license: teacher.manifest.license.clone(),
             source: format!(

@@ -173,7 +173,7 @@ fn random_pairs(texts: usize, count: usize) -> Vec<[usize; 2]> {
     (0..count).map(|_| [next(), next()]).filter(|[a, b]| a != b).collect()
 }
 
-/// The pairs of PyTorch's `manual_seed(5)` and two times `randint(0, texts, (2000,))`: a Mersenne twister's words, the rest of a division.
+/// The pairs of `PyTorch`'s `manual_seed(5)` and two times `randint(0, texts, (2000,))`: a Mersenne twister's words, the rest of a division.
 fn reference_pairs(texts: usize) -> Vec<[usize; 2]> {
     let mut twister = rand_mt::Mt::new(5);
     let mut draw = || -> Vec<usize> { (0..2000).map(|_| twister.next_u32() as usize % texts.max(1)).collect() };

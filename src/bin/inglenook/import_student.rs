@@ -39,6 +39,7 @@ pub fn run(args: &Args) -> Result<()> {
         id: name,
         space: teacher.manifest.space().to_owned(),
         license: teacher.manifest.license,
+        max_tokens: shape.positions,
     };
     export(&shape, &tensors, teacher.tokenizer, provenance)?.write_dir(&args.out)
 }
