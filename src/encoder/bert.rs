@@ -1,12 +1,16 @@
 //! The weights of BERT (Devlin et al., NAACL 2019) as the engines see them: post-norm layers, learned positions.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use bytes::Bytes;
+
 use super::config::{EncoderConfig, Pooling};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Values};
 use super::weights::WeightFile;
+use crate::embedding::Rows;
 use crate::error::Result;
-use crate::kernels::Beside;
+use crate::kernels::{Beside, Columns};
 
 /// A whole encoder. The key map stands in `docs/artifact-format.md`.
 #[derive(Debug, Clone)]
@@ -46,8 +50,31 @@ pub(crate) struct LinearWeights {
     pub weight: Matrix,
     /// `[out]`.
     pub bias: Vec<f32>,
-    /// What the CPU's products note of an int8 matrix when it is first used.
+    /// What the CPU's products note of an int8 matrix when it is first used, or when they lay it out anew.
     pub beside: OnceLock<Beside>,
+}
+
+impl LinearWeights {
+    /// Lets the CPU's products lay out an int8 matrix as they read it, where that spares a copy.
+    pub fn lay_out(&mut self, columns: &Columns) {
+        if let Values::Rows(Rows::Int8 { values, .. }) = &mut self.weight.values
+            && let Some(beside) = Beside::in_place(values, columns)
+        {
+            self.beside = OnceLock::from(beside);
+        }
+    }
+
+    /// The weight, row-major, whatever the CPU made of it.
+    pub fn plain(&self) -> Cow<'_, Matrix> {
+        let Matrix { rows, columns, values } = &self.weight;
+        if let (Some(beside), Values::Rows(Rows::Int8 { values, scales })) = (self.beside.get(), values)
+            && let Some(plain) = beside.plain(bytemuck::cast_slice(values), *columns)
+        {
+            let values = Rows::Int8 { values: Bytes::from(bytemuck::cast_vec(plain)), scales: scales.clone() };
+            return Cow::Owned(Matrix { rows: *rows, columns: *columns, values: Values::Rows(values) });
+        }
+        Cow::Borrowed(&self.weight)
+    }
 }
 
 /// Layer normalization.

@@ -91,12 +91,18 @@ struct LinearScratch {
 }
 
 impl CpuEncoder {
-    pub fn new(weights: BertWeights) -> Self {
-        let layers = weights.layers.iter().map(|layer| LayerColumns {
-            attention: Columns::alike(weights.hidden),
-            context: Columns::alike(weights.hidden),
-            expand: Columns::alike(weights.hidden),
-            contract: Columns::alike(layer.contract.weight.columns),
+    pub fn new(mut weights: BertWeights) -> Self {
+        let layers = weights.layers.iter_mut().map(|layer| {
+            let linears = [&mut layer.query, &mut layer.key, &mut layer.value, &mut layer.output, &mut layer.expand];
+            for linear in linears.into_iter().chain([&mut layer.contract]) {
+                linear.lay_out(&Columns::alike(linear.weight.columns));
+            }
+            LayerColumns {
+                attention: Columns::alike(weights.hidden),
+                context: Columns::alike(weights.hidden),
+                expand: Columns::alike(weights.hidden),
+                contract: Columns::alike(layer.contract.weight.columns),
+            }
         });
         let layers = layers.collect();
         Self { projected: Columns::alike(weights.tokens.columns), layers, weights }

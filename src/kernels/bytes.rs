@@ -219,8 +219,9 @@ fn write_low(
 /// A matrix as products of bytes take it. What falls short of a whole tile of channels is 0.
 #[derive(Debug, Clone)]
 pub(super) struct Beside {
-    /// The weights, `[tiles, inputs / 4, 8 channels, 4]`: a copy, for none of the sums has to be added up across lanes.
-    turned: Vec<i8>,
+    /// The weights, `[tiles, inputs / 4, 8 channels, 4]`, so that none of the sums has to be added up across lanes: a copy, if the matrix itself
+    /// does not lie so.
+    turned: Option<Vec<i8>>,
     /// The same of the wide columns: `[tiles, 4, 8 channels, 4]`.
     wide: Vec<i8>,
     /// The sum of each channel's weights.
@@ -233,9 +234,40 @@ impl Beside {
     pub fn of(weight: &[i8], columns: &Columns) -> Self {
         let inputs = columns.count();
         let sums = channel_sums(weight, inputs);
-        let mut beside = Self { turned: turn(weight, inputs), wide: Vec::new(), raised: vec![0; sums.len()], sums };
+        let raised = vec![0; sums.len()];
+        let mut beside = Self { turned: Some(turn(weight, inputs)), wide: Vec::new(), raised, sums };
         beside.widen(weight, columns);
         beside
+    }
+
+    /// As [`of`](Self::of), without a copy: turns the matrix itself, if whole tiles are all that it has.
+    pub fn in_place(weight: &mut [i8], columns: &Columns) -> Option<Self> {
+        let inputs = columns.count();
+        if !weight.len().is_multiple_of(CHANNELS * inputs) {
+            return None;
+        }
+        let sums = channel_sums(weight, inputs);
+        for tile in weight.chunks_exact_mut(CHANNELS * inputs) {
+            tile.copy_from_slice(&turn(tile, inputs));
+        }
+        let mut beside = Self { turned: None, wide: Vec::new(), raised: vec![0; sums.len()], sums };
+        beside.widen(weight, columns);
+        Some(beside)
+    }
+
+    /// Where the matrix has a weight.
+    fn place(&self, channel: usize, column: usize, inputs: usize) -> usize {
+        if self.turned.is_some() {
+            return channel * inputs + column;
+        }
+        let tile = channel / CHANNELS * CHANNELS * inputs;
+        tile + column / FOUR * FOUR * CHANNELS + channel % CHANNELS * FOUR + column % FOUR
+    }
+
+    /// The matrix as it was, if it was turned.
+    pub fn plain(&self, weight: &[i8], inputs: usize) -> Option<Vec<i8>> {
+        let channel = |channel: usize| (0..inputs).map(move |column| weight[self.place(channel, column, inputs)]);
+        self.turned.is_none().then(|| (0..weight.len() / inputs).flat_map(channel).collect())
     }
 
     /// Notes which columns of the same weights are wide.
@@ -245,8 +277,12 @@ impl Beside {
             self.raised.fill(0);
             return;
         }
-        let channels = weight.chunks_exact(columns.count());
-        let wide: Vec<i8> = channels.flat_map(|channel| columns.wide().iter().map(|column| channel[*column])).collect();
+        let inputs = columns.count();
+        let of = |channel: usize| columns.wide().iter().map(move |column| (channel, *column));
+        let wide: Vec<i8> = (0..weight.len() / inputs)
+            .flat_map(of)
+            .map(|(channel, column)| weight[self.place(channel, column, inputs)])
+            .collect();
         self.raised = channel_sums(&wide, WIDE).into_iter().map(|sum| RAISED * sum).collect();
         self.wide = turn(&wide, WIDE);
     }
@@ -276,14 +312,15 @@ fn turn(weight: &[i8], inputs: usize) -> Vec<i8> {
 }
 
 /// `out = x W^T + bias`, as [`super::linear_int8`].
-pub(super) fn linear(x: &ByteRows, beside: &Beside, scales: &[f32], bias: &[f32], out: &mut [f32]) {
+pub(super) fn linear(x: &ByteRows, weight: &[i8], beside: &Beside, scales: &[f32], bias: &[f32], out: &mut [f32]) {
     let (inputs, outputs, count) = (x.length, scales.len(), x.count());
     let padded = outputs.next_multiple_of(CHANNELS);
     assert!(inputs.is_multiple_of(STEP) && x.low.len() == count * inputs && x.zeros.len() == count);
-    assert!(beside.turned.len() == padded * inputs && beside.sums.len() == padded && beside.raised.len() == padded);
+    let turned = beside.turned.as_deref().unwrap_or(weight);
+    assert!(turned.len() == padded * inputs && beside.sums.len() == padded && beside.raised.len() == padded);
     assert!(bias.len() == outputs && out.len() == count * outputs);
     assert!(x.high.is_empty() || (x.high.len() == count * WIDE && beside.wide.len() == padded * WIDE));
-    let job = Job { x, beside, scales, bias };
+    let job = Job { x, turned, beside, scales, bias };
     let block = (BLOCK_BYTES / inputs / CHANNELS).max(1) * CHANNELS;
     for first in (0..outputs).step_by(block) {
         let channels = first..(first + block).min(outputs);
@@ -306,6 +343,7 @@ pub(super) fn linear(x: &ByteRows, beside: &Beside, scales: &[f32], bias: &[f32]
 
 struct Job<'a> {
     x: &'a ByteRows,
+    turned: &'a [i8],
     beside: &'a Beside,
     scales: &'a [f32],
     bias: &'a [f32],
@@ -333,7 +371,7 @@ impl Job<'_> {
     #[inline(always)]
     #[expect(clippy::needless_range_loop, reason = "rows and channels by their numbers")]
     unsafe fn tile<const M: usize>(&self, row: usize, channel: usize, has_spikes: bool, out: &mut [f32]) {
-        let Self { x, beside, scales, bias } = self;
+        let Self { x, turned, beside, scales, bias } = self;
         let (inputs, outputs) = (x.length, scales.len());
         // SAFETY: as above; a tile of rows, or of channels, lies where its first one would if they lay one after another.
         unsafe {
@@ -345,7 +383,7 @@ impl Job<'_> {
                     *sum = i32x4_shl(*sum, 8);
                 }
             }
-            let weights = beside.turned.as_ptr().add(channel * inputs);
+            let weights = turned.as_ptr().add(channel * inputs);
             let mut sums = add_products(sums, x.low.as_ptr().add(row * inputs), weights, inputs);
             if has_spikes {
                 for m in 0..M {

@@ -4,6 +4,8 @@
 //! bits. Both are multiplied as 16-bit integers (`i32x4_dot_i16x8`), or, where wasm's relaxed SIMD multiplies bytes exactly, the former as bytes
 //! (`bytes.rs`): the same integers, at twice the speed.
 
+use ::bytes::Bytes;
+
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::bytes;
 use super::rows::{Columns, QuantizedRows};
@@ -66,6 +68,43 @@ impl Beside {
         }
     }
 
+    /// Of a weight that may be laid out anew, so that nothing is there twice: none if others have it too, or if nothing is gained.
+    /// [`plain`](Self::plain) is the weight as it was.
+    #[cfg_attr(
+        not(target_feature = "relaxed-simd"),
+        expect(unused_variables, clippy::needless_pass_by_ref_mut, reason = "words take it as it is")
+    )]
+    pub fn in_place(weight: &mut Bytes, columns: &Columns) -> Option<Self> {
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        if bytes::serve(columns) {
+            return match core::mem::take(weight).try_into_mut() {
+                Ok(mut own) => {
+                    let bytes = bytes::Beside::in_place(bytemuck::cast_slice_mut(&mut own), columns);
+                    *weight = own.freeze();
+                    bytes.map(|bytes| Self { bytes: Some(bytes) })
+                }
+                Err(shared) => {
+                    *weight = shared;
+                    None
+                }
+            };
+        }
+        None
+    }
+
+    /// The weight `[outputs, inputs]` as it was, if it was laid out anew.
+    #[cfg_attr(
+        not(target_feature = "relaxed-simd"),
+        expect(unused_variables, clippy::unused_self, reason = "it never is")
+    )]
+    pub fn plain(&self, weight: &[i8], inputs: usize) -> Option<Vec<i8>> {
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        if let Some(bytes) = &self.bytes {
+            return bytes.plain(weight, inputs);
+        }
+        None
+    }
+
     /// Of the same weight, with as many columns, of which others are wide.
     #[cfg_attr(
         not(target_feature = "relaxed-simd"),
@@ -93,7 +132,7 @@ pub(crate) struct Int8Matrix<'a> {
 pub(crate) fn linear_int8(x: &Int8Rows, matrix: Int8Matrix<'_>, bias: &[f32], out: &mut [f32]) {
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     if let (Some(x), Some(beside)) = (&x.bytes, &matrix.beside.bytes) {
-        return bytes::linear(x, beside, matrix.scales, bias, out);
+        return bytes::linear(x, matrix.weight, beside, matrix.scales, bias, out);
     }
     linear_words(&x.words, matrix.weight, matrix.scales, bias, out);
 }

@@ -129,7 +129,7 @@ impl Uploader<'_> {
         let mut channels: Vec<[f32; 2]> = Vec::new();
         for part in parts {
             let first = channels.len();
-            self.write(&weights, first, &part.weight, format, rows, columns, stride);
+            self.write(&weights, first, &part.plain(), format, rows, columns, stride);
             channels.resize(first + part_rows(part), [0.0; 2]);
             for (row, channel) in scales(&part.weight, format).into_iter().zip(&part.bias).enumerate() {
                 channels[first + rows.place(row)] = [channel.0, *channel.1];
