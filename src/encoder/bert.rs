@@ -64,6 +64,13 @@ impl LinearWeights {
         }
     }
 
+    /// Tells the CPU's products of the same columns, of which others are wide.
+    pub fn widen(&mut self, columns: &Columns) {
+        if let (Some(beside), Values::Rows(Rows::Int8 { values, .. })) = (self.beside.get_mut(), &self.weight.values) {
+            beside.widen(bytemuck::cast_slice(values), columns);
+        }
+    }
+
     /// The weight, row-major, whatever the CPU made of it.
     pub fn plain(&self) -> Cow<'_, Matrix> {
         let Matrix { rows, columns, values } = &self.weight;

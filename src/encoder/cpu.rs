@@ -40,6 +40,20 @@ struct LayerColumns {
     contract: Columns,
 }
 
+impl LayerColumns {
+    /// The weights of each product with the columns of its inputs.
+    fn with_weights<'a>(&'a self, layer: &'a mut LayerWeights) -> [(&'a mut LinearWeights, &'a Columns); 6] {
+        [
+            (&mut layer.query, &self.attention),
+            (&mut layer.key, &self.attention),
+            (&mut layer.value, &self.attention),
+            (&mut layer.output, &self.context),
+            (&mut layer.expand, &self.expand),
+            (&mut layer.contract, &self.contract),
+        ]
+    }
+}
+
 /// Where the input of linear layers was taken, within a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Site {
@@ -93,16 +107,16 @@ struct LinearScratch {
 impl CpuEncoder {
     pub fn new(mut weights: BertWeights) -> Self {
         let layers = weights.layers.iter_mut().map(|layer| {
-            let linears = [&mut layer.query, &mut layer.key, &mut layer.value, &mut layer.output, &mut layer.expand];
-            for linear in linears.into_iter().chain([&mut layer.contract]) {
-                linear.lay_out(&Columns::alike(linear.weight.columns));
-            }
-            LayerColumns {
+            let columns = LayerColumns {
                 attention: Columns::alike(weights.hidden),
                 context: Columns::alike(weights.hidden),
                 expand: Columns::alike(weights.hidden),
                 contract: Columns::alike(layer.contract.weight.columns),
+            };
+            for (linear, columns) in columns.with_weights(layer) {
+                linear.lay_out(columns);
             }
+            columns
         });
         let layers = layers.collect();
         Self { projected: Columns::alike(weights.tokens.columns), layers, weights }
@@ -125,23 +139,13 @@ impl CpuEncoder {
                 }
             }
         });
-        for ((columns, linear), [attention, expand]) in
+        for ((columns, layer), [attention, expand]) in
             self.layers.iter_mut().zip(&mut self.weights.layers).zip(&reaches)
         {
             columns.attention = Columns::by_reach(attention);
             columns.expand = Columns::by_reach(expand);
-            let inputs = [
-                (&mut linear.query, &columns.attention),
-                (&mut linear.key, &columns.attention),
-                (&mut linear.value, &columns.attention),
-                (&mut linear.expand, &columns.expand),
-            ];
-            for (linear, columns) in inputs {
-                if let (Some(beside), Values::Rows(Rows::Int8 { values, .. })) =
-                    (linear.beside.get_mut(), &linear.weight.values)
-                {
-                    beside.widen(bytemuck::cast_slice(values), columns);
-                }
+            for (linear, columns) in columns.with_weights(layer) {
+                linear.widen(columns);
             }
         }
     }

@@ -233,11 +233,7 @@ pub(super) struct Beside {
 impl Beside {
     pub fn of(weight: &[i8], columns: &Columns) -> Self {
         let inputs = columns.count();
-        let sums = channel_sums(weight, inputs);
-        let raised = vec![0; sums.len()];
-        let mut beside = Self { turned: Some(turn(weight, inputs)), wide: Vec::new(), raised, sums };
-        beside.widen(weight, columns);
-        beside
+        Self::new(Some(turn(weight, inputs)), channel_sums(weight, inputs), weight, columns)
     }
 
     /// As [`of`](Self::of), without a copy: turns the matrix itself, if whole tiles are all that it has.
@@ -250,9 +246,13 @@ impl Beside {
         for tile in weight.chunks_exact_mut(CHANNELS * inputs) {
             tile.copy_from_slice(&turn(tile, inputs));
         }
-        let mut beside = Self { turned: None, wide: Vec::new(), raised: vec![0; sums.len()], sums };
+        Some(Self::new(None, sums, weight, columns))
+    }
+
+    fn new(turned: Option<Vec<i8>>, sums: Vec<i32>, weight: &[i8], columns: &Columns) -> Self {
+        let mut beside = Self { turned, wide: Vec::new(), raised: vec![0; sums.len()], sums };
         beside.widen(weight, columns);
-        Some(beside)
+        beside
     }
 
     /// Where the matrix has a weight.
