@@ -73,7 +73,7 @@ pub fn evaluate(
     Ok(Evaluation {
         protocol: protocol.name(),
         cases: plan.test.iter().map(|fold| fold.cases[0].len()).sum(),
-        candidates: candidates(&plan.test[0]),
+        candidates: candidates(&plan.test),
         conditions: plan.conditions.clone(),
         systems,
         cleaning: None,
@@ -97,8 +97,10 @@ pub(super) fn compare(systems: &mut [SystemResult], seed: u64) {
     }
 }
 
-fn candidates(fold: &Fold) -> usize {
-    fold.is_candidate.iter().filter(|is| **is).count()
+/// Items that are candidates in any fold.
+fn candidates(folds: &[Fold]) -> usize {
+    let items = folds.first().map_or(0, |fold| fold.is_candidate.len());
+    (0..items).filter(|item| folds.iter().any(|fold| fold.is_candidate[*item])).count()
 }
 
 struct Run<'a> {
@@ -146,7 +148,7 @@ impl Run<'_> {
                 }
             }
         }
-        let candidates = candidates(&self.plan.test[0]);
+        let candidates = candidates(&self.plan.test);
         let EvaluationOptions { k, seed, .. } = self.options;
         let conditions = found.into_iter().zip(chosen).map(|((metrics, lists, cases), (setting, validation_ndcg))| {
             let mut measures = Measures::of(&metrics, &lists, candidates, k, seed);

@@ -108,7 +108,7 @@ pub fn choose_blend(
     let mut chosen = Vec::new();
     for (condition, cases) in fold.cases.iter().enumerate() {
         let target = match protocol {
-            Protocol::ColdItems => Target::New,
+            Protocol::ColdItems | Protocol::ColdItemsAll => Target::New,
             Protocol::ColdUsers => Target::Knot(condition),
             Protocol::LeaveLastOut | Protocol::TimeSplit => Target::Knot(KNOTS.len() - 1),
         };

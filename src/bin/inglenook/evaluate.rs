@@ -27,7 +27,7 @@ pub struct Args {
     /// What people did, as CSV or Parquet (.parquet): user, item, and optionally rating, timestamp
     #[arg(long, value_name = "FILE", requires = "protocol")]
     interactions: Option<PathBuf>,
-    /// What is held out: leave-last-out, time-split, cold-items or cold-users
+    /// What is held out: leave-last-out, time-split, cold-items, cold-items-all or cold-users
     #[arg(long, value_name = "PROTOCOL", conflicts_with = "queries")]
     protocol: Option<String>,
     /// Requests in words as JSON Lines: {"query": text, "relevant": [ids], "exclude": [ids, optional]}

@@ -28,7 +28,7 @@ impl Method for ContentNearest {
         let (nearest, last) = match (protocol, condition) {
             _ if !self.is_tuned => (1.0, ALL),
             (Protocol::ColdUsers, "k=1") => (1.0, 5.0),
-            (Protocol::ColdItems, _) => (3.0, ALL),
+            (Protocol::ColdItems | Protocol::ColdItemsAll, _) => (3.0, ALL),
             (Protocol::TimeSplit, _) => (3.0, 20.0),
             _ => (3.0, 5.0),
         };

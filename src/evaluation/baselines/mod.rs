@@ -26,7 +26,7 @@ pub(super) fn baselines(protocol: Protocol, has_ratings: bool) -> Vec<Box<dyn Me
     let mut methods: Vec<Box<dyn Method>> =
         vec![Box::new(random::Random), Box::new(popularity::Popularity), Box::new(popularity::RecentPopularity)];
     // What nobody has touched has no neighbors, no column and no factors.
-    if protocol == Protocol::ColdItems {
+    if matches!(protocol, Protocol::ColdItems | Protocol::ColdItemsAll) {
         methods.push(Box::new(ease_text::EaseText));
     } else {
         methods.push(Box::new(item_knn::ItemKnn { is_recent: false }));

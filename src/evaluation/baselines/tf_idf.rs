@@ -101,7 +101,7 @@ impl Method for TfIdfNearest {
         let (nearest, last) = match (protocol, condition) {
             (Protocol::ColdUsers, "k=3") | (Protocol::LeaveLastOut, _) => (3.0, 5.0),
             (Protocol::ColdUsers, _) => (1.0, 5.0),
-            (Protocol::ColdItems, _) => (1.0, 20.0),
+            (Protocol::ColdItems | Protocol::ColdItemsAll, _) => (1.0, 20.0),
             (Protocol::TimeSplit, _) => (3.0, 20.0),
         };
         Setting::new(&[("nearest", nearest), ("last", last)])

@@ -6,12 +6,27 @@ use crate::evaluation::dataset::Dataset;
 use crate::evaluation::item_order::fnv1a32;
 use crate::evaluation::protocol::Plan;
 
+const PARTS: u32 = 5;
+
 /// An item belongs to the part `fnv1a32("cold:" + id) mod 5`. Test: part 0 is cold. Validation: part 1 is cold, and part 0 is not there at all.
 /// Interactions with cold items are in no training part and no history; only cold items are ranked. Cases are users with at least five warm
 /// positives and a cold one.
 pub(in crate::evaluation) fn cold_items(data: &Dataset) -> Plan {
-    let parts: Vec<u32> = data.items.iter().map(|id| fnv1a32(&format!("cold:{id}")) % 5).collect();
+    let parts = parts(data);
     Plan { conditions: vec![""], validation: vec![fold(data, &parts, 1)], test: vec![fold(data, &parts, 0)] }
+}
+
+/// Test: each part in turn is cold, the other four are not. No part is left to choose settings on, so there is no validation.
+pub(in crate::evaluation) fn cold_items_all(data: &Dataset) -> Plan {
+    let parts = parts(data);
+    let turned = |by: u32| parts.iter().map(|part| (part + PARTS - by) % PARTS).collect::<Vec<u32>>();
+    let test = (0..PARTS).map(|cold| fold(data, &turned(cold), 0)).collect();
+    Plan { conditions: vec![""], validation: Vec::new(), test }
+}
+
+/// The part of each item.
+fn parts(data: &Dataset) -> Vec<u32> {
+    data.items.iter().map(|id| fnv1a32(&format!("cold:{id}")) % PARTS).collect()
 }
 
 /// Part `cold` plays cold; lower parts are left out.

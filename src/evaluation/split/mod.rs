@@ -5,7 +5,7 @@ mod cold_users;
 mod leave_last_out;
 mod time_split;
 
-pub(super) use cold_items::cold_items;
+pub(super) use cold_items::{cold_items, cold_items_all};
 pub(super) use cold_users::cold_users;
 pub(super) use leave_last_out::leave_last_out;
 pub(super) use time_split::time_split;

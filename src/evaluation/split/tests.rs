@@ -74,6 +74,21 @@ fn cold_items_are_chosen_by_hash_and_are_all_that_is_ranked() {
 }
 
 #[test]
+fn every_part_of_the_items_is_cold_in_its_turn() {
+    let events: Vec<(u32, u32, i64)> = (0..30).map(|i| (1, i, i64::from(i))).collect();
+    let plan = Protocol::ColdItemsAll.plan(&data(&events)).unwrap();
+    nothing_leaks(&plan);
+    assert!(plan.validation.is_empty());
+    assert_eq!(plan.test[0].cases, Protocol::ColdItems.plan(&data(&events)).unwrap().test[0].cases);
+    let mut cold: Vec<u32> = plan.test.iter().flat_map(|fold| fold.cases[0][0].relevant.clone()).collect();
+    cold.sort_unstable();
+    assert_eq!(cold, (0..30).collect::<Vec<u32>>());
+    for fold in &plan.test {
+        assert_eq!(history(&fold.cases[0][0]).len() + fold.cases[0][0].relevant.len(), 30);
+    }
+}
+
+#[test]
 fn cold_users_are_known_by_their_first_positives_and_not_trained_on() {
     let events: Vec<(u32, u32, i64)> = (0..40).flat_map(|u| (0..12).map(move |i| (u, i, i64::from(i)))).collect();
     let plan = Protocol::ColdUsers.plan(&data(&events)).unwrap();
@@ -104,5 +119,5 @@ fn too_little_data_is_an_error_that_says_what_is_needed() {
         assert!(error.contains(protocol.name()) && error.contains("expected a user"), "{error}");
     }
     let error = "sometimes".parse::<Protocol>().unwrap_err().to_string();
-    assert!(error.contains("leave-last-out, time-split, cold-items, cold-users"), "{error}");
+    assert!(error.contains("leave-last-out, time-split, cold-items, cold-items-all, cold-users"), "{error}");
 }
