@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from document import Document
@@ -20,6 +21,26 @@ def read(folder):
         # A text is not always about the film it was looked up for, so it names itself, or stays without a title.
         titles = [title] if subject.is_film and subject.is_called(title, introductions.titles.key(title)) else []
         yield Document("films", title, sentences(introductions.tidy(text)), titles, topics=titles)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A film as Wikipedia's lists of a year's American films have it."""
+
+    title: str
+    year: int
+    genres: tuple[str, ...]  # Wikipedia's words: "Science Fiction", "Animated"
+    cast: tuple[str, ...]
+
+
+NAMES = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){0,2} [A-ZÀ-Þ][\w.'’-]*")
+
+
+def read_list(folder):
+    """Titles, years, genres and casts; no prose. Columns that hold something else now and then are cleared of it."""
+    for film in json.loads((folder / "package/src/movies.json").read_text(encoding="utf-8")):
+        cast = tuple(name for name in film["cast"] if len(name) < 30 and NAMES.fullmatch(name))
+        yield Listed(film["title"], film["year"], tuple(film["genres"]), cast)
 
 
 def read_titles(items):

@@ -26,6 +26,7 @@ import report  # noqa: E402
 import text  # noqa: E402
 import wordnet  # noqa: E402
 from document import Document  # noqa: E402
+from films import Listed, read_list  # noqa: E402
 from fetch import read_packages, sha256  # noqa: E402
 from heldout import HeldOut  # noqa: E402
 from split import SPLITS, split_of  # noqa: E402
@@ -290,6 +291,41 @@ class Finish(unittest.TestCase):
     def test_the_same_seed_invents_the_same(self):
         self.assertEqual(self.films(3).text(), self.films(3).text())
         self.assertNotEqual(self.films(3).text(), self.films(4).text())
+
+    LISTED = Listed("Calm Water", 1994, ("Science Fiction", "Comedy"), ("Ann Lee", "Bo Carr", "Cy Dahl"))
+
+    def named(self, seed, listed=(LISTED,)):
+        return finish.Films([self.INTRODUCTION], ["A Day"], ["harbor"], Random(seed), listed, 1.0)
+
+    def test_a_film_of_the_list_keeps_its_name_year_genres_and_cast(self):
+        texts = [self.named(seed).listed_text() for seed in range(80)]
+        whole = [text for text in texts if "(1994). " in text]
+        for text in whole:
+            self.assertRegex(text, r"^Calm Water \(1994\)\. ([A-Z][\w-]+, )*Comedy,.*Sci-Fi")
+        told = [text for text in whole if "directed by" in text]
+        self.assertGreater(len(told), 20)
+        for text in told:
+            self.assertIn("Ann Lee", text)
+            self.assertNotIn("Vertigo", text)
+            self.assertNotIn("directed by Ann Lee", text)
+        self.assertTrue(any("science fiction comedy" in text for text in told))
+        self.assertIn("Calm Water", texts)
+
+    def test_recent_films_with_busy_actors_are_drawn_more_often(self):
+        old = Listed("Old", 1934, ("Drama",), ("Ann Lee", "Bo Carr"))
+        unknown = Listed("Unknown", 1994, ("Drama",), ("Di Eames", "Ed Foy"))
+        weights = dict(zip("noiu", self.named(1, [self.LISTED, old, Listed("In", 1994, (), ()), unknown]).weights()))
+        self.assertGreater(weights["n"], weights["u"])
+        self.assertGreater(weights["n"], weights["o"])
+        self.assertGreater(weights["i"], 0)
+
+    def test_a_list_without_people_in_its_cast_column_is_cleared_of_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "package/src/movies.json"
+            path.parent.mkdir(parents=True)
+            cast = ["Ann O'Lee", "José María Eça", "A documentary about branding", "Sting", "advertising and more."]
+            path.write_text(json.dumps([{"title": "Calm", "year": 1994, "cast": cast, "genres": ["Drama"]}]))
+            self.assertEqual(list(read_list(Path(folder))), [Listed("Calm", 1994, ("Drama",), ("Ann O'Lee", "José María Eça"))])
 
     def test_other_words_stand_where_common_ones_stood(self):
         films = finish.Films([self.INTRODUCTION], ["A Day"], ["harbor", "lantern"], Random(1))
