@@ -33,13 +33,13 @@ class Listed:
     cast: tuple[str, ...]
 
 
-NAMES = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){0,2} [A-ZÀ-Þ][\w.'’-]*")
+A_PERSON = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?: [\w.'’-]+){0,2} [A-ZÀ-Þ][\w.'’-]*")
 
 
 def read_list(folder):
     """Titles, years, genres and casts; no prose. Columns that hold something else now and then are cleared of it."""
     for film in json.loads((folder / "package/src/movies.json").read_text(encoding="utf-8")):
-        cast = tuple(name for name in film["cast"] if len(name) < 30 and NAMES.fullmatch(name))
+        cast = tuple(name for name in film["cast"] if len(name) < 30 and A_PERSON.fullmatch(name))
         yield Listed(film["title"], film["year"], tuple(film["genres"]), cast)
 
 

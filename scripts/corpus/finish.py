@@ -119,7 +119,19 @@ def common_words(corpus):
 
 
 def is_director(run):
-    return run.startswith("by ")
+    """Whether these people, found by PEOPLE, directed or wrote the film rather than played in it."""
+    return run[0].startswith("by ")
+
+
+def named_genres(body):
+    """The genres that an introduction tells of."""
+    start = body.lower()[:300]
+    return [genre for genre, word in GENRES.items() if word in start]
+
+
+def entry(title, year, genres, body):
+    """A film as a catalog has it."""
+    return one_line(f"{title} ({year}). {', '.join(sorted(set(genres)))}. {body}")
 
 
 class Films:
@@ -130,12 +142,11 @@ class Films:
         self.words, self.is_common = words, set(words)
         self.listed, self.listed_share = list(listed), listed_share
         self.drawn = list(accumulate(self.weights()))
-        names = [name.split(" ") for d in introductions for text in d.texts for run in PEOPLE.findall(text) for name in A_NAME.findall(run)]
+        runs = [run for d in introductions for text in d.texts for run in PEOPLE.finditer(text)]
+        names = [name.split(" ") for run in runs for name in A_NAME.findall(run[1])]
         self.people = sorted({" ".join(name) for name in names})
         self.first, self.last = (sorted({name[end] for name in names}) for end in (0, -1))
-
-        directors = [name for d in introductions for text in d.texts for run in PEOPLE.finditer(text) if is_director(run[0]) for name in A_NAME.findall(run[1])]
-        self.directors = sorted(set(directors)) or self.people
+        self.directors = sorted({name for run in runs if is_director(run) for name in A_NAME.findall(run[1])}) or self.people
 
     def weights(self):
         """How often each film of the list is drawn: what a library has is rather recent, and its actors have played before."""
@@ -172,7 +183,7 @@ class Films:
         genres = [genre for genre in named if random.random() < 0.8]
         count = random.choice([1, 2, 2, 3, 3, 4]) - len(genres)
         genres += random.choices(list(GENRES), GENRE_WEIGHTS, k=max(count, 0 if genres else 1))
-        return one_line(f"{title} ({year}). {', '.join(sorted(set(genres)))}. {body}")
+        return entry(title, year, genres, body)
 
     def listed_text(self):
         """A film of the list: its name alone, with its genres, or with an introduction that is another's."""
@@ -185,17 +196,17 @@ class Films:
         genres |= set(random.choices(list(GENRES), GENRE_WEIGHTS, k=random.choice([0, 0, 1, 1, 2]) if genres else random.choice([1, 2])))
         spoken = [SPOKEN_GENRES.get(genre, genre.lower()) for genre in film.genres]
         body = "" if kind < 0.34 else self.introduction(title, year, film.cast, " ".join(spoken[:2]))[0]
-        return one_line(f"{title} ({year}). {', '.join(sorted(genres))}. {body}")
+        return entry(title, year, genres, body)
 
     def told_text(self):
         """A film of the introductions as it is."""
         random = self.random
         film = random.choice(self.introductions)
         body = " ".join(film.texts[: random.choice([2, 3, 4, 5, 6, 9])])
-        years, lower = YEAR.findall(body), body.lower()
-        genres = {genre for genre, word in GENRES.items() if word in lower[:300] and random.random() < 0.8}
-        genres |= set(random.choices(list(GENRES), GENRE_WEIGHTS, k=random.choice([0, 1, 2]) if genres else 1))
-        return one_line(f"{film.titles[0]} ({years[0] if years else 1990}). {', '.join(sorted(genres))}. {body}")
+        years = YEAR.findall(body)
+        genres = [genre for genre in named_genres(body) if random.random() < 0.8]
+        genres += random.choices(list(GENRES), GENRE_WEIGHTS, k=random.choice([0, 1, 2]) if genres else 1)
+        return entry(film.titles[0], years[0] if years else 1990, genres, body)
 
     def opening(self, title, year, cast, genre):
         random = self.random
@@ -246,7 +257,7 @@ class Films:
         def exchange(match, directs):
             name = match[0]
             if name not in instead:
-                if cast and name in cast:
+                if name in cast:
                     instead[name] = name
                 elif actors and not directs:
                     instead[name] = actors.pop(0)
@@ -255,15 +266,14 @@ class Films:
             return instead[name]
 
         def people(run):
-            directs = is_director(run[0])
+            directs = is_director(run)
             return run[0].replace(run[1], A_NAME.sub(lambda match: exchange(match, directs), run[1]))
 
         body = PEOPLE.sub(people, body)
         for name, other in instead.items():
             # Who is called by name once is called by the last name later.
             body = re.sub(rf"\b{re.escape(name.split(' ')[-1])}\b", other.split(" ")[-1], body)
-        lower = body.lower()
-        return body, [genre for genre, word in GENRES.items() if word in lower[:300]]
+        return body, named_genres(body)
 
 
 def excerpt(document, random, source):

@@ -26,8 +26,8 @@ import report  # noqa: E402
 import text  # noqa: E402
 import wordnet  # noqa: E402
 from document import Document  # noqa: E402
-from films import Listed, read_list  # noqa: E402
 from fetch import read_packages, sha256  # noqa: E402
+from films import Listed, read_list  # noqa: E402
 from heldout import HeldOut  # noqa: E402
 from split import SPLITS, split_of  # noqa: E402
 

@@ -24,6 +24,9 @@ texts() { # OUT SHA256 OPTION...: what the finish reads, held against what the c
   "$INGLENOOK_CACHE/corpus-venv/bin/python" scripts/corpus/finish.py --corpus "$corpus" --tokenizer "$INGLENOOK_CACHE/models/all-MiniLM-L6-v2/tokenizer.json" --out "$out" "$@"
   [ "$(sha256sum <"$out" | cut -d' ' -f1)" = "$sha256" ] || say warning "$out differs from the texts that the committed model was finished on"
 }
+slice() { # TEXTS FIRST COUNT: so many of the texts from the first on, counted from 0; each has a line and an empty one
+  sed -n "$((2 * $2 + 1)),$((2 * ($2 + $3)))p" "$1"
+}
 train() { # FROM TEXTS STEPS WARM_UP RATE OUT
   "$inglenook" distill --teacher "$work/teacher" --corpus "$2" --out "$6" --init-from "$1" --max-tokens 128 \
     --steps "$3" --warm-up "$4" --learning-rate "$5" --batch-tokens 4096 --checkpoint-every 100 --resume
@@ -39,14 +42,14 @@ awk -F'\t' 'NF == 2 && ++n % 300 == 0 { print $2 }' "$corpus/train.txt" >"$work/
 "$inglenook" pack --source models/all-MiniLM-L6-v2 --dtype f32 --max-tokens 128 --out "$work/teacher"
 "$inglenook" import-student --source "$1" --teacher "$work/teacher" --out "$work/imported"
 
-# Three rounds, each on texts of its own that lie two lines apiece in the list, each from the mean of the weights before and after the one before it:
+# Three rounds, each on texts of its own, each from the mean of the weights before and after the one before it:
 # a round alone fits its texts and forgets others (docs/training.md).
-first=1 mean=$work/imported number=0
+first=0 mean=$work/imported number=0
 for round in 36000:1300:2e-4 150000:2050:1.2e-4 84000:1150:1e-4; do
   IFS=: read -r count steps rate <<<"$round"
   number=$((number + 1))
-  sed -n "$first,$((first + 2 * count - 1))p" "$work/texts.txt" >"$work/texts-$number.txt"
-  first=$((first + 2 * count))
+  slice "$work/texts.txt" "$first" "$count" >"$work/texts-$number.txt"
+  first=$((first + count))
   train "$mean" "$work/texts-$number.txt" "$steps" 60 "$rate" "$work/round-$number"
   mean "$work/round-$number" "$mean" "$work/mean-$number"
   mean=$work/mean-$number
@@ -54,8 +57,8 @@ done
 # Two more on films by their names: each of two trainings side by side on halves of the texts, a core for each, and their mean.
 named() { # SEED TEXTS SHA256 STEPS WARM_UP RATE FROM OUT
   texts "$work/named-$1.txt" "$3" --texts "$2" --films 0.6 --listed 0.8 --heldout "$heldout" --seed "$1"
-  head -n "$2" "$work/named-$1.txt" >"$work/named-$1-a.txt"
-  tail -n "+$(($2 + 1))" "$work/named-$1.txt" >"$work/named-$1-b.txt"
+  slice "$work/named-$1.txt" 0 "$(($2 / 2))" >"$work/named-$1-a.txt"
+  slice "$work/named-$1.txt" "$(($2 / 2))" "$(($2 / 2))" >"$work/named-$1-b.txt"
   RAYON_NUM_THREADS=1 train "$7" "$work/named-$1-a.txt" "$4" "$5" "$6" "$8-a" &
   local first=$!
   RAYON_NUM_THREADS=1 train "$7" "$work/named-$1-b.txt" "$4" "$5" "$6" "$8-b"
